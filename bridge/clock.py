@@ -1,9 +1,9 @@
 """When it happened: a pillow's uptime, which needs no clock, turned into wall time with a bound on the error.
 
 Its law: pure arithmetic; order never depends on it. An anchor says "at this uptime the wall clock said that", learned
-from a timed question and its answer; the quickest answers bound it best (Cristian's algorithm). Between two anchors time
-is interpolated, so that a crystal's drift over a day without a computer cancels out; beyond them the error grows with
-the drift that a crystal may have.
+from a timed question and its answer; the quickest answer bounds it best (Cristian's algorithm). Between two anchors
+time is interpolated, so that a crystal's drift over a day without a computer cancels out; beyond them the error grows
+with the drift that a crystal may have.
 """
 
 from collections.abc import Iterable

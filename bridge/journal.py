@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bridge.report import Dated, Gap, Report
+from bridge.report import Dated, Gap, Past, Report
 from bridge.schema import STEPS
 
 Row = dict[str, Any]
 
 BUSY_MS = 2_000  # another program may hold the file for a moment (a backup, a wish); longer is a trouble to tell
 PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
-BOOTS_KNOWN = 1_024  # a spool holds 1,024 reports, so no pillow can still have more boots than that
 CONSOLE_ROWS = 1_000  # the console is for looking at what just happened
 PRESENCE_ROWS = 10_000  # a month of a link that comes and goes every five minutes
 ENDED_WISHES = 1_000  # enough to look back on; the open ones are never cut
@@ -120,8 +119,10 @@ class Journal:
         self._db.execute(
             "INSERT INTO report (pillow, boot, seq, first, uptime_ms, gesture, confidence, strength, duration_ms,"
             " at_ms, err_ms, late, heard_ms, why) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (said.pillow, said.boot, said.seq, first, *_content(said))
-            + (entry.at_ms, entry.err_ms, entry.late, entry.heard_ms, _why(said)),
+            (
+                *(said.pillow, said.boot, said.seq, first, *_content(said)),
+                *(entry.at_ms, entry.err_ms, entry.late, entry.heard_ms, _why(said)),
+            ),
         )
         self._db.execute(
             "INSERT INTO mark (pillow, boot, seq) VALUES (?,?,?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
@@ -135,19 +136,22 @@ class Journal:
         found = self._db.execute("SELECT seq FROM mark WHERE pillow = ? AND boot = ?", (pillow, boot)).fetchone()
         return int(found[0]) if found else 0
 
-    def boots(self, pillow: str) -> list[Row]:
-        """Return boot, seq, nonce and anchors (JSON text) of the pillow's newest boots, newest first."""
-        return self._rows(
-            "SELECT boot, seq, nonce, anchors FROM mark WHERE pillow = ? ORDER BY boot DESC LIMIT ?",
-            (pillow, BOOTS_KNOWN),
-        )
+    def recall(self, pillow: str, boot: int) -> Past:
+        """Return what is held of one boot: its highest seq, its nonce, its clock."""
+        before = self._db.execute("SELECT max(at_ms) FROM report WHERE pillow = ? AND boot < ?", (pillow, boot))
+        not_before_ms = before.fetchone()[0] or 0
+        found = self._rows("SELECT seq, nonce, anchors FROM mark WHERE pillow = ? AND boot = ?", (pillow, boot))
+        if not found:
+            return Past(not_before_ms=not_before_ms)
+        anchors = tuple(tuple(anchor) for anchor in json.loads(found[0]["anchors"]))
+        return Past(found[0]["seq"], found[0]["nonce"], anchors, not_before_ms)
 
-    def note_boot(self, pillow: str, boot: int, nonce: str, anchors: str) -> None:
-        """Keep a boot's nonce and clock anchors (JSON text)."""
+    def note_boot(self, pillow: str, boot: int, nonce: str, anchors: list[tuple[int, int, int]]) -> None:
+        """Keep a boot's nonce and clock anchors."""
         self._db.execute(
             "INSERT INTO mark (pillow, boot, seq, nonce, anchors) VALUES (?,?,0,?,?)"
             " ON CONFLICT DO UPDATE SET nonce = excluded.nonce, anchors = excluded.anchors",
-            (pillow, boot, nonce, anchors),
+            (pillow, boot, nonce, json.dumps(anchors)),
         )
 
     def rows_after(self, row: int, limit: int = PAGE_ROWS) -> list[Row]:
@@ -179,7 +183,8 @@ class Journal:
         self._db.execute(
             "INSERT INTO pillow (pillow, name, gesture, since_ms, last_seen_ms, link)"
             " VALUES (?, ?, 'neutral', ?, ?, ?) ON CONFLICT DO UPDATE SET link = excluded.link,"
-            " last_seen_ms = excluded.last_seen_ms, garbled = 0, since_ms = iif(link = '', excluded.since_ms, since_ms),"
+            " last_seen_ms = excluded.last_seen_ms, garbled = 0,"
+            " since_ms = iif(link = '', excluded.since_ms, since_ms),"
             " gesture = iif(gesture = 'notconnected', 'neutral', gesture)",
             (pillow, f"cloud {pillow[:4]}", at_ms, at_ms, link),
         )

@@ -83,6 +83,19 @@ class Dated:
     heard_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the journal holds of one boot: the highest seq, the nonce of its hello, its clock anchors.
+
+    `not_before_ms` is Unix time before which nothing of this boot can have happened; 0 for unknown.
+    """
+
+    seq: int = 0
+    nonce: str = ""
+    anchors: tuple[tuple[int, int, int], ...] = ()
+    not_before_ms: int = 0
+
+
 def hello(fields: list[Any]) -> Hello:
     """Read the fields of a `hello`. Raises Malformed."""
     number, wire, pillow, boot, nonce, version, cause, uptime_ms = _take(fields, 8)

@@ -51,7 +51,9 @@ STEPS = (
         garbled INTEGER NOT NULL DEFAULT 0      -- lines dropped on this link
     ) WITHOUT ROWID;
 
-    CREATE TABLE presence (row INTEGER PRIMARY KEY, pillow TEXT NOT NULL, at_ms INTEGER NOT NULL, here INTEGER NOT NULL);
+    CREATE TABLE presence (
+        row INTEGER PRIMARY KEY, pillow TEXT NOT NULL, at_ms INTEGER NOT NULL, here INTEGER NOT NULL
+    );
     CREATE TABLE console (row INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL);
     CREATE TABLE trouble (name TEXT PRIMARY KEY, since_ms INTEGER NOT NULL, sentence TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE cursor (name TEXT PRIMARY KEY, row INTEGER NOT NULL, moved_ms INTEGER NOT NULL) WITHOUT ROWID;

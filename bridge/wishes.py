@@ -56,7 +56,7 @@ def wait(path: Path, wish: int, seconds: float) -> Row:
 
 
 def settle(journal: Journal, grant: Grant, at_ms: int) -> list[tuple[int, str, str]]:
-    """Ask `grant` about each open wish. Returns (wish, outcome, why) of those that end now, for the writer to record."""
+    """Ask `grant` about each open wish. Returns (wish, outcome, why) of those that end now, to be recorded."""
     ends = []
     for wish in journal.open_wishes():
         if wish["expires_ms"] <= at_ms:
