@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge import steps
 from bridge.report import Dated, Gap, Past, Report
 from bridge.schema import STEPS
 
@@ -128,6 +129,7 @@ class Journal:
             "INSERT INTO mark (pillow, boot, seq) VALUES (?,?,?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
             (said.pillow, said.boot, said.seq),
         )
+        steps.passed("insert")
         if isinstance(said, Report) and not entry.late:
             self.show(said.pillow, said.gesture, entry.at_ms)
 
@@ -179,7 +181,8 @@ class Journal:
     # -- how each pillow is now -------------------------------------------------------------------------------
 
     def arrive(self, pillow: str, link: str, at_ms: int, **facts: str | int) -> None:
-        """A pillow said hello on a link; `facts` are columns of table pillow (boot, version, cause)."""
+        """A pillow is heard on a link; `facts` are columns of table pillow (boot, version, cause)."""
+        was_here = self._db.execute("SELECT 1 FROM pillow WHERE pillow = ? AND link != ''", (pillow,)).fetchone()
         self._db.execute(
             "INSERT INTO pillow (pillow, name, gesture, since_ms, last_seen_ms, link)"
             " VALUES (?, ?, 'neutral', ?, ?, ?) ON CONFLICT DO UPDATE SET link = excluded.link,"
@@ -189,7 +192,8 @@ class Journal:
             (pillow, f"cloud {pillow[:4]}", at_ms, at_ms, link),
         )
         self.note(pillow, **facts)
-        self._presence(pillow, at_ms, here=1)
+        if not was_here:
+            self._presence(pillow, at_ms, here=1)
 
     def leave(self, pillow: str, at_ms: int) -> None:
         """A pillow is not heard any more: it shows as `notconnected`."""

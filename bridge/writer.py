@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bridge import steps
 from bridge.bell import ring
 from bridge.journal import Journal
 
@@ -82,8 +83,12 @@ def write_group(journal: Journal, group: list[Job]) -> None:
     results: list[Any] = []
     try:
         with journal.transaction():
+            steps.passed("begin")
             results.extend(_attempt(journal, job) for job, _ in group)
+            steps.passed("commit")
+        steps.passed("committed")
         ring(journal.bells())
+        steps.passed("rung")
     except sqlite3.Error as error:
         results = [error] * len(group)
     for (_, future), result in zip(group, results):

@@ -1,11 +1,15 @@
 """A real pillow's link and a real bridge's session and journal, joined by a virtual cable and a virtual clock."""
 
+from concurrent.futures import Future
+
 from pillow.link import Link
 from pillow.report import Reporter
 from pillow.spool import Spool
 
+from bridge.conversation import Conversation
 from bridge.journal import Journal
-from bridge.session import Anchored, Beaten, Greeted, Said, Session, Silent
+from bridge.session import Session
+from bridge.writer import write_group
 
 PILLOW = "00112233aabbccdd"
 START_WALL_MS = 1_800_000_000_000
@@ -68,7 +72,7 @@ class Pillow:
 
 
 class Bridge:
-    """The bridge's stages from link to journal; commits at once."""
+    """The bridge's stages from session to journal; a commit takes no time."""
 
     def __init__(self, journal):
         self.journal = journal
@@ -79,33 +83,28 @@ class Bridge:
     def open(self):
         self.sessions += 1
         self.session = Session(self.journal.recall, f"{self.sessions:016x}")
+        self.session.receive = self._listening_in(self.session.receive)
+        self.session.tick = self._listening_in(self.session.tick)
+        self.conversation = Conversation(self.session, self._submit, "usb", "cable")
+
+    def _listening_in(self, ask):
+        def asked(*question):
+            events = ask(*question)
+            self.events += events
+            return events
+
+        return asked
+
+    def _submit(self, job):
+        future = Future()
+        write_group(self.journal, [(job, future)])
+        return future
 
     def receive(self, data, now_ms):
-        wall_ms = START_WALL_MS + now_ms
-        events = self.session.receive(data, now_ms, wall_ms) + self.session.tick(now_ms)
-        self.events += events
-        for event in events:
-            self._obey(event, wall_ms)
-
-    def _obey(self, event, wall_ms):
-        journal = self.journal
-        with journal.transaction():
-            if isinstance(event, Greeted):
-                journal.arrive(event.hello.pillow, "usb", wall_ms, boot=event.hello.boot)
-            elif isinstance(event, Anchored):
-                journal.note_boot(event.hello.pillow, event.hello.boot, event.hello.nonce, event.anchors)
-            elif isinstance(event, Silent):
-                journal.leave(self.session.hello.pillow, wall_ms)
-            elif isinstance(event, Beaten):
-                journal.show(self.session.hello.pillow, event.beat.gesture, wall_ms)
-            elif isinstance(event, Said):
-                marks = journal.append([event.dated])
-        if isinstance(event, Said):
-            for (_, boot), seq in marks.items():
-                self.session.committed(boot, seq)
+        self.conversation.hear(data, now_ms, START_WALL_MS + now_ms)
 
     def next(self, now_ms):
-        return self.session.outgoing(now_ms)
+        return self.conversation.say(now_ms)
 
 
 class Cable:
