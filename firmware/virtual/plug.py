@@ -1,0 +1,335 @@
+"""The USB plug of a board that is not there: relays between a pty for the host and one for the firmware's interpreter.
+
+Its law: like a UART it never makes the firmware wait for the host, and what nobody reads is lost.
+
+Standard input takes one command a line; its end is the end of everything:
+    plug, unplug        the cable; plugging in again makes a new port behind the same link
+    reset, power        the chip starts again: its reset button, its supply
+    fault stall S       for S seconds nobody takes the firmware's output, as on a chip's own USB without a reader
+    fault noise N       N random bytes on the wire to the host
+    anything else       goes to the hand that moves the pillow: hug 5, punch, nothing, ...
+"""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import random
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import tty
+from pathlib import Path
+
+FIRMWARE = Path(__file__).resolve().parent.parent
+CHUNK = 4096
+RING_BYTES = 259  # what MicroPython's input ring holds; its interrupt drops the rest without a word
+LOOK_S = 0.02  # how often to look whether the host has opened the port, which no event tells
+BOOT_S = 0.3  # what the boot ROM and MicroPython take before main.py
+END_S = 2.0  # an interpreter that has closed its pipes ends within this, or is ended
+LONGEST_COMMAND = 200
+FILL = b"\0"  # what a stalled pty is filled with
+
+# How the interpreter ended -> (cause of the next boot, what the boot ROM prints for it); any other end is a reset.
+SOFT, SOFT_RAW, WATCHDOG = 10, 11, -signal.SIGALRM
+ROM = "ets Jul 29 2019 12:21:46\r\n\r\nrst:{},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nmode:DIO, clock div:2\r\n"
+ENDS = {
+    SOFT: ("soft", "MPY: soft reboot\r\n"),
+    SOFT_RAW: ("soft", "MPY: soft reboot\r\n"),
+    WATCHDOG: ("watchdog", ROM.format("0x8 (TG1WDT_SYS_RESET)")),
+}
+RESET = ("reset", ROM.format("0xc (SW_CPU_RESET)"))
+POWER = ("power", ROM.format("0x1 (POWERON_RESET)"))
+
+
+class Port:
+    """The pty that the host opens, under a name that stays: a symbolic link."""
+
+    def __init__(self, link):
+        self.link = Path(link)
+        self.fd = None
+        self.is_open = False  # by the host
+
+    def plug(self):
+        """Make a new pty behind the link; nothing when plugged in already."""
+        if self.fd is not None:
+            return
+        self.fd, end = os.openpty()
+        tty.setraw(end)
+        os.set_blocking(self.fd, False)
+        fresh = self.link.with_name(self.link.name + ".new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(os.ttyname(end))
+        fresh.replace(self.link)
+        os.close(end)  # so that reading fails until the host opens it
+
+    def unplug(self):
+        """Take the port away from whoever has it open."""
+        if self.fd is not None:
+            self.link.unlink(missing_ok=True)
+            os.close(self.fd)
+        self.fd, self.is_open = None, False
+
+    def hear(self):
+        """Return what the host wrote, b"" for nothing; notices whether the host has the port open."""
+        try:
+            data = os.read(self.fd, CHUNK)
+        except BlockingIOError:
+            self.is_open = True
+            return b""
+        except OSError:
+            data = b""
+        self.is_open = data != b""
+        return data
+
+    def say(self, data):
+        """Write what the host's side can take now; the rest is lost."""
+        if self.is_open and data:
+            with contextlib.suppress(OSError):
+                os.write(self.fd, data)
+
+
+class Chip:
+    """The firmware in its interpreter: a process on its own pty, with one pipe from the hand and one for its glow."""
+
+    def __init__(self, command, environment):
+        self.command = command
+        self.environment = environment
+        self.hand_end, self.hand = os.pipe()  # outlives resets: the hand does not know of them
+        os.set_blocking(self.hand_end, False)
+        os.set_blocking(self.hand, False)
+        self.process = None
+        self.stalled = False
+        self.filled = 0  # bytes of FILL on the way
+
+    def start(self, cause, raw=False):
+        """Start the interpreter as after a reset of this cause; `raw`: after Ctrl-D in the raw REPL."""
+        self.fd, self.end = os.openpty()
+        _like_a_board(self.end)
+        os.set_blocking(self.fd, False)
+        self.glow, glow_end = os.pipe()  # its end of file is the news of the process's end
+        told = {
+            "HUGGABLE_HAND": self.hand_end,
+            "HUGGABLE_GLOW": glow_end,
+            "HUGGABLE_CAUSE": cause,
+            "HUGGABLE_RAW": int(raw),
+        }
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=self.end,
+            stdout=self.end,
+            stderr=self.end,
+            env=self.environment | {name: str(value) for name, value in told.items()},
+            pass_fds=(self.hand_end, glow_end),
+            start_new_session=True,
+            preexec_fn=_own_terminal,
+        )
+        os.close(glow_end)
+
+    def kill(self):
+        """Cut it off in the middle of whatever it does."""
+        if self.process:
+            self.process.kill()
+
+    def ended(self):
+        """Clear away the process that has ended, or ends now. Returns its last words and its exit code."""
+        try:
+            code = self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        last = self.hear()
+        for fd in (self.fd, self.end, self.glow):
+            os.close(fd)
+        self.process, self.stalled, self.filled = None, False, 0
+        return last, code
+
+    def hear(self):
+        """Return what the firmware wrote, b"" for nothing."""
+        try:
+            data = os.read(self.fd, CHUNK)
+        except OSError:
+            return b""
+        kept = data.replace(FILL, b"", self.filled)
+        self.filled -= len(data) - len(kept)
+        return kept
+
+    def say(self, data):
+        """Put into the input ring what it has room for; the rest is lost."""
+        if not self.process:
+            return
+        waiting = struct.unpack("i", fcntl.ioctl(self.end, termios.FIONREAD, b"\0" * 4))[0]
+        with contextlib.suppress(OSError):
+            os.write(self.fd, data[: max(0, RING_BYTES - waiting)])
+
+    def press(self, line):
+        """Tell the hand; it forgets what it cannot hold."""
+        with contextlib.suppress(OSError):
+            os.write(self.hand, line + b"\n")
+
+    def stall(self, stalled):
+        """Stop taking the firmware's output, and let no room be left for it; or take it again."""
+        self.stalled = stalled
+        if stalled and self.process:
+            other = os.open(os.ttyname(self.end), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+            with contextlib.suppress(OSError):
+                while True:
+                    self.filled += os.write(other, FILL * CHUNK)
+            os.close(other)
+
+
+def _like_a_board(fd):
+    """Raw, but Ctrl-C interrupts the program and leaves other input alone, as MicroPython's interrupt does it."""
+    tty.setraw(fd)
+    mode = termios.tcgetattr(fd)
+    mode[3] |= termios.ISIG | termios.NOFLSH
+    off = bytes([os.fpathconf(fd, "PC_VDISABLE")])
+    mode[6][termios.VINTR], mode[6][termios.VQUIT], mode[6][termios.VSUSP] = b"\x03", off, off
+    termios.tcsetattr(fd, termios.TCSANOW, mode)
+
+
+def _own_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job would have it ignored
+
+
+class Board:
+    """Port and chip, joined; moved on by `turn`."""
+
+    def __init__(self, port, chip, glow_file):
+        self.port = port
+        self.chip = chip
+        self.glow_file = Path(glow_file)
+        self.commands = self.glow = b""  # unfinished lines
+        self.next_boot = POWER  # of the chip when it is started next
+        self.start_s = time.monotonic()  # when that is
+        self.stalled_until_s = 0.0
+        self.is_over = False
+
+    def turn(self):
+        """Wait for something to do, at most LOOK_S, and do it."""
+        self._keep_time(time.monotonic())
+        chip = self.chip
+        fds = [0]
+        if self.port.is_open:
+            fds.append(self.port.fd)
+        if chip.process:
+            fds += [chip.glow] if chip.stalled else [chip.glow, chip.fd]
+        ready = select.select(fds, [], [], LOOK_S)[0]
+        if self.port.fd is not None:
+            chip.say(self.port.hear())
+        if chip.process and chip.fd in ready:
+            self.port.say(chip.hear())
+        if chip.process and chip.glow in ready:
+            self._see(os.read(chip.glow, CHUNK))
+        if 0 in ready:
+            self._take(os.read(0, CHUNK))
+
+    def _keep_time(self, now_s):
+        if self.chip.stalled and now_s >= self.stalled_until_s:
+            self.chip.stall(False)
+        if not self.chip.process and now_s >= self.start_s:
+            cause, text = self.next_boot
+            self.port.say(text.encode())
+            self.chip.start(cause)
+            self.next_boot = None
+
+    def _see(self, data):
+        """Keep the newest light in the glow file; no data means that the process has ended."""
+        if not data:
+            self._restart()
+            return
+        *lines, self.glow = (self.glow + data).split(b"\n")
+        if lines:
+            shown = {"pixels": lines[-1].decode("ascii", "replace").split()[1:]}
+            fresh = self.glow_file.with_name(self.glow_file.name + ".new")
+            fresh.write_text(json.dumps(shown))
+            fresh.replace(self.glow_file)
+
+    def _restart(self):
+        last, code = self.chip.ended()
+        self.port.say(last)
+        self.next_boot = self.next_boot or ENDS.get(code, RESET)
+        if self.next_boot[0] == "soft":
+            self.port.say(self.next_boot[1].encode())
+            self.chip.start("soft", code == SOFT_RAW)
+            self.next_boot = None
+        else:
+            self.start_s = time.monotonic() + BOOT_S
+
+    def _take(self, data):
+        self.is_over = not data
+        *lines, self.commands = (self.commands + data).split(b"\n")
+        self.commands = self.commands[-LONGEST_COMMAND:]
+        for line in lines:
+            try:
+                self._obey(line.split(), line)
+            except ValueError:
+                print(f"expected a number, got {line.decode(errors='replace')!r}", file=sys.stderr)
+
+    def _obey(self, words, line):
+        match words:
+            case [b"plug"]:
+                self.port.plug()
+            case [b"unplug"]:
+                self.port.unplug()
+            case [b"reset" | b"power" as how]:
+                self.next_boot = RESET if how == b"reset" else POWER
+                self.chip.kill()
+            case [b"fault", b"stall", seconds]:
+                self.stalled_until_s = time.monotonic() + float(seconds)
+                self.chip.stall(True)
+            case [b"fault", b"noise", count]:
+                self.port.say(random.randbytes(int(count)))
+            case [_, *_]:
+                self.chip.press(line)
+
+    def close(self):
+        """Leave nothing behind: no process, no port."""
+        self.port.unplug()
+        if self.chip.process:
+            self.chip.kill()
+            self.chip.ended()
+
+
+def command_line(interpreter, heap, start, flash):
+    """Return the words that start `start` in an interpreter, CPython or MicroPython by its name."""
+    if "micropython" in Path(interpreter).name:
+        return [interpreter, "-X", "heapsize=" + heap, start, flash]
+    return [interpreter, "-E", "-S", start, flash]  # no site packages: the firmware needs none, and it starts faster
+
+
+def main():
+    """Be a board until the commands end."""
+    words = argparse.ArgumentParser(description="A pillow's board that is not there, behind a serial port.")
+    words.add_argument("--link", required=True, help="name of the serial port to be: a symbolic link")
+    words.add_argument("--flash", required=True, help="what the chip's flash holds: a folder, or an image")
+    words.add_argument("--interpreter", default=sys.executable, help="CPython or MicroPython (default: this Python)")
+    words.add_argument("--heap", default="256k", help="MicroPython's heap")
+    words.add_argument("--start", default=str(FIRMWARE / "virtual" / "start.py"), help="what the interpreter runs")
+    given = words.parse_args()
+    flash = Path(given.flash).resolve()
+    flash.parent.mkdir(parents=True, exist_ok=True)
+    environment = {"PATH": os.environ.get("PATH", os.defpath)}
+    environment |= {name: value for name, value in os.environ.items() if name.startswith("HUGGABLE_")}
+    command = command_line(given.interpreter, given.heap, str(Path(given.start).resolve()), str(flash))
+    board = Board(Port(given.link), Chip(command, environment), flash.parent / "glow.json")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    try:
+        board.port.plug()
+        while not board.is_over:
+            board.turn()
+    except OSError as trouble:
+        sys.exit(f"the virtual board cannot go on: {trouble}")
+    finally:
+        board.close()
+
+
+if __name__ == "__main__":
+    main()

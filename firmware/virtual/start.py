@@ -1,0 +1,27 @@
+# Starts the firmware on a computer, on CPython or MicroPython alike:  start.py FOLDER
+#
+# FOLDER is what the chip's flash holds (config, id, spool); the firmware itself runs from where it lies, named by an
+# absolute path.
+import os
+import sys
+
+VIRTUAL = __file__.rsplit("/", 1)[0]
+FIRMWARE = VIRTUAL.rsplit("/", 1)[0]
+sys.path[:] = [FIRMWARE] + [place for place in sys.path if place != VIRTUAL]
+
+if sys.implementation.name == "cpython":
+    from virtual import cpython
+
+    cpython.pretend()
+
+
+for name in ("machine", "neopixel"):  # in this order: MicroPython on a computer has a `machine` of its own
+    sys.modules[name] = getattr(__import__("virtual." + name), name)
+try:
+    os.mkdir(sys.argv[1])
+except OSError:
+    pass  # it is there
+os.chdir(sys.argv[1])
+with open(FIRMWARE + "/main.py") as file:
+    program = compile(file.read(), "main.py", "exec")
+exec(program, {"__name__": "__main__"})

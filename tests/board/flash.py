@@ -1,0 +1,57 @@
+# The flash of a board: the one file system there is, so that nothing of the computer can be reached or harmed.
+import os
+
+import vfs
+
+BLOCK = 4096  # bytes that NOR flash erases at once
+BLOCKS = 512  # 2 MiB, what MicroPython leaves of an ESP32's 4 MiB
+COUNT, SIZE, ERASE = 4, 5, 6  # what ioctl is asked for
+
+
+class Image:
+    # NOR flash in a file: erased bytes are 0xff.
+    def __init__(self, path):
+        try:
+            self._file = open(path, "r+b")
+        except OSError:
+            self._file = open(path, "w+b")
+            for block in range(BLOCKS):
+                self.ioctl(ERASE, block)
+
+    def readblocks(self, block, buffer, offset=0):
+        self._file.seek(block * BLOCK + offset)
+        self._file.readinto(buffer)
+
+    def writeblocks(self, block, buffer, offset=0):
+        self._file.seek(block * BLOCK + offset)
+        self._file.write(buffer)
+        self._file.flush()
+
+    def ioctl(self, request, argument):
+        if request == ERASE:
+            self.writeblocks(argument, b"\xff" * BLOCK)
+        return {COUNT: BLOCKS, SIZE: BLOCK}.get(request, 0)
+
+
+def mount(place):
+    # A folder as it is, or a littlefs image, formatted when it is new.
+    system = _littlefs(Image(place)) if place.endswith(".img") else _folder(place)
+    vfs.umount("/")
+    vfs.mount(system, "/")
+    os.chdir("/")
+
+
+def _folder(place):
+    try:
+        os.mkdir(place)
+    except OSError:
+        pass  # it is there
+    return vfs.VfsPosix(place)
+
+
+def _littlefs(image):
+    try:
+        return vfs.VfsLfs2(image)
+    except OSError:
+        vfs.VfsLfs2.mkfs(image)
+        return vfs.VfsLfs2(image)
