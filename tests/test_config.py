@@ -70,8 +70,18 @@ def test_two_parts_on_one_pin_get_the_default_pins(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("pixels", 17), ("pixels", -1), ("light_percent", 101), ("light_ma", 10**9), ("light_seconds", 0), ("pixels", 1.5)]
-    + [("squeeze", "sponge"), ("squeeze", None), ("squeeze", ["fsr"]), ("colour", "pink")],
+    [
+        ("pixels", 17),
+        ("pixels", -1),
+        ("pixels", 1.5),
+        ("light_percent", 101),
+        ("light_ma", 10**9),
+        ("light_seconds", 0),
+        ("squeeze", "sponge"),
+        ("squeeze", None),
+        ("squeeze", ["fsr"]),
+        ("colour", "pink"),
+    ],
 )
 def test_a_value_out_of_range_is_refused_with_a_sentence(tmp_path, name, value):
     config = config_of(tmp_path, {name: value})
