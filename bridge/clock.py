@@ -13,7 +13,7 @@ DRIFT_PPM = 200  # an ESP32's crystal is within 10 ppm, its RC clock in sleep fa
 JUMP_PPM = 1_000  # a pair of anchors further apart than this: somebody set a clock in between
 ANCHOR_EVERY_MS = 60_000  # one a minute: between them 200 ppm are 12 ms
 ANCHORS = 8  # the first of a boot and the last seven minutes: what brackets a time away
-RESOLUTION_MS = 1  # of every clock used here
+RESOLUTION_MS = 2  # a millisecond of either clock may be cut off
 UNKNOWN_MS = 10 * 365 * 86_400_000  # "some time in the last ten years"
 
 
@@ -90,19 +90,24 @@ def _between(left: Anchor, right: Anchor, uptime_ms: int) -> tuple[int, int]:
     passed, span = uptime_ms - left.uptime_ms, right.uptime_ms - left.uptime_ms
     wall_ms = left.wall_ms + (right.wall_ms - left.wall_ms) * passed // span
     # A steady drift cancels out; an unsteady one can be off by its share of the nearer part at most.
-    wander = min(passed, span - passed, ANCHOR_EVERY_MS) * DRIFT_PPM // 1_000_000
+    wander = _drift(min(passed, span - passed, ANCHOR_EVERY_MS))
     return wall_ms, max(left.err_ms, right.err_ms) + wander
 
 
 def _beyond(anchor: Anchor, uptime_ms: int) -> tuple[int, int]:
     away = uptime_ms - anchor.uptime_ms
-    return anchor.wall_ms + away, anchor.err_ms + abs(away) * DRIFT_PPM // 1_000_000
+    return anchor.wall_ms + away, anchor.err_ms + _drift(abs(away))
 
 
-def bounded(not_before_ms: int, not_after_ms: int) -> tuple[int, int]:
+def _drift(passed_ms: int) -> int:
+    return -(-passed_ms * DRIFT_PPM // 1_000_000)  # rounded up
+
+
+def bounded(not_before_ms: int, not_after_ms: int, err_ms: int) -> tuple[int, int]:
     """Return (wall time, error bound) in ms of something known only to lie between two moments.
 
-    `not_before_ms` is 0 when nothing is known; the later bound is taken, because a pillow is heard soon after it wakes.
+    `not_before_ms` is 0 when nothing is known; `err_ms` bounds the error of either. The later moment is taken, because
+    a pillow is heard soon after it wakes.
     """
-    span = not_after_ms - not_before_ms
-    return not_after_ms, max(0, min(span, UNKNOWN_MS))
+    span = not_after_ms - not_before_ms if not_before_ms else UNKNOWN_MS
+    return not_after_ms, max(0, span) + err_ms

@@ -121,7 +121,7 @@ class Journal:
             "INSERT INTO report (pillow, boot, seq, first, uptime_ms, gesture, confidence, strength, duration_ms,"
             " at_ms, err_ms, late, heard_ms, why) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
-                *(said.pillow, said.boot, said.seq, first, *_content(said)),
+                *(said.pillow, said.boot, said.seq, first, *_content(said, first)),
                 *(entry.at_ms, entry.err_ms, entry.late, entry.heard_ms, _why(said)),
             ),
         )
@@ -140,7 +140,7 @@ class Journal:
 
     def recall(self, pillow: str, boot: int) -> Past:
         """Return what is held of one boot: its highest seq, its nonce, its clock."""
-        before = self._db.execute("SELECT max(at_ms) FROM report WHERE pillow = ? AND boot < ?", (pillow, boot))
+        before = self._db.execute("SELECT max(at_ms - err_ms) FROM report WHERE pillow = ? AND boot < ?", (pillow, boot))
         not_before_ms = before.fetchone()[0] or 0
         found = self._rows("SELECT seq, nonce, anchors FROM mark WHERE pillow = ? AND boot = ?", (pillow, boot))
         if not found:
@@ -320,10 +320,11 @@ class Journal:
         self._db.execute(f"DELETE FROM {table} WHERE row <= ?", (int(added.lastrowid or 0) - cap,))
 
 
-def _content(said: Report | Gap) -> tuple[int, str, int, int, int]:
+def _content(said: Report | Gap, first: int) -> tuple[int, str, int, int, int]:
     """Return uptime_ms, gesture, confidence, strength, duration_ms as the table has them."""
     if isinstance(said, Gap):
-        return (0, "gap", 0, said.older, 0)
+        older = said.older if first == said.first else 0  # was told with the part that is held already
+        return (0, "gap", 0, older, 0)
     return (said.uptime_ms, said.gesture, said.confidence, said.strength, said.ended_ms)
 
 

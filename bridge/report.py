@@ -153,10 +153,10 @@ def beat(fields: list[Any]) -> Beat:
     )
 
 
-def answered(fields: list[Any]) -> tuple[int, int]:
-    """Read the fields of an `ok`: the host line's number and the pillow's uptime in ms. Raises Malformed."""
-    number, uptime_ms = _take(fields, 2)
-    return _integer(number, 1, 9_999), _integer(uptime_ms, 0, U53)
+def answered(fields: list[Any]) -> tuple[int, int, int]:
+    """Read the fields of an `ok`: the host line's number, the pillow's boot and uptime in ms. Raises Malformed."""
+    number, boot, uptime_ms = _take(fields, 3)
+    return _integer(number, 1, 9_999), _integer(boot, 0, U32), _integer(uptime_ms, 0, U53)
 
 
 def refused(fields: list[Any]) -> tuple[int, str]:

@@ -285,7 +285,8 @@ class Session:
         booted_ms = greeted[0] - hello.uptime_ms
         when = boot.clock.date(said.uptime_ms) if isinstance(said, Report) else None
         if when is None:
-            when = bounded(booted_ms, wall_ms) if is_now else bounded(boot.not_before_ms, booted_ms)
+            span = (booted_ms, wall_ms) if is_now else (boot.not_before_ms, booted_ms)
+            when = bounded(*span, greeted[1])
         late = not is_now or isinstance(said, Gap) or wall_ms - when[0] > LATE_MS
         return Dated(said, *when, late, wall_ms)
 
@@ -309,9 +310,12 @@ class Session:
 
     # -- answers --------------------------------------------------------------------------------------------------
 
-    def _answered(self, number: int, uptime_ms: int, mono_ms: int, wall_ms: int) -> Iterable[Event]:
+    def _answered(self, number: int, boot: int, uptime_ms: int, mono_ms: int, wall_ms: int) -> Iterable[Event]:
         asked = self._close(number)
         if asked is None or self.hello is None:
+            return []
+        if boot != self.hello.boot:
+            self.hello = None  # what was heard was an earlier boot's hello, delayed: ask again
             return []
         events: list[Event] = []
         clock = self._boot(self.hello.boot).clock

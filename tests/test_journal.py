@@ -49,7 +49,7 @@ def test_a_gap_closes_the_hole_it_tells_of_and_no_other(journal):
     gap = Dated(Gap(PILLOW, 1, 1, 4, "full", 2), 1_000_001, 5, True, 1_000_009)
     assert append(journal, gap) == {(PILLOW, 1): 4}
     row = journal.rows_after(1)[0]
-    assert (row["gesture"], row["first"], row["seq"], row["why"], row["strength"]) == ("gap", 2, 4, "full", 2)
+    assert (row["gesture"], row["first"], row["seq"], row["why"], row["strength"]) == ("gap", 2, 4, "full", 0)
     assert append(journal, Dated(Gap(PILLOW, 1, 6, 9, "full", 0), 1, 1, True, 1)) == {(PILLOW, 1): 4}
 
 

@@ -157,11 +157,12 @@ def test_a_host_that_lost_its_journal_hears_what_is_still_there():
     assert drain(spool) == reports(1, last + 1, SEGMENT_LINES + 5)
 
 
-def test_an_ack_for_more_than_there_is_changes_nothing():
+def test_an_ack_for_more_than_there_is_counts_for_what_there_is():
     spool = Spool(RamDisk())
     fill(spool, 1, 1, 3)
-    assert not spool.acked(1, 4)
-    assert spool.oldest() == (1, 1)
+    assert spool.acked(1, 99)
+    fill(spool, 1, 4, 4)
+    assert spool.oldest() == (1, 4)
 
 
 def test_a_boot_number_below_one_in_the_spool_can_be_noticed():

@@ -64,7 +64,7 @@ class Link:
             why = self._on_light(*fields[1:8])
         elif kind != "ping":
             why = "unknown"
-        self._answers.append(_no(number, why) if why else _ok(number, now_ms))
+        self._answers.append(_no(number, why) if why else self._ok(number, now_ms))
 
     def _welcomed(self, now_ms):
         self.is_welcome = True
@@ -124,6 +124,9 @@ class Link:
         if needed and needed[0] == boot and needed[1] < self._cursor:
             self._cursor = needed[1]
 
+    def _ok(self, number, now_ms):
+        return wire.line('{"ok":[%d,%d,%d]}' % (number, self._reporter.boot, now_ms))
+
     def _hello(self, number, now_ms):
         return wire.line('{"hello":[%d,%d,"%s",%d,"%s","%s","%s",%d]}' % ((number, WIRE) + self._identity + (now_ms,)))
 
@@ -131,10 +134,6 @@ class Link:
         reporter = self._reporter
         fields = (reporter.boot, now_ms, reporter.gesture, reporter.seq) + self._health()
         return wire.line('{"beat":[%d,%d,"%s",%d,%d,%d]}' % fields)
-
-
-def _ok(number, now_ms):
-    return wire.line('{"ok":[%d,%d]}' % (number, now_ms))
 
 
 def _no(number, why):

@@ -9,7 +9,7 @@ from . import wire
 
 SEGMENT_LINES = 32  # a segment is read whole to be sent: under 4 kB
 SEGMENTS = 32  # 1,024 reports: days of play without a computer, at most 120 kB of flash
-GAPS = 16  # beyond it the two oldest become one with a count
+GAPS = 32  # beyond it the two oldest become one
 GAPS_FILE = "gaps"
 
 
@@ -21,12 +21,15 @@ class Spool:
         self._acked = {}  # boot -> highest seq acknowledged; only of boots in the lists above
         self._page = None, {}  # the segment read last: (boot, first), {seq: line}
         self._oldest = None
+        self._untold = False  # the gaps file could not be written
         self._load()
 
     # -- what the reporter and the link ask -----------------------------------------------------------------------
 
     def append(self, boot, seq, line):
         # In flash when this returns; a flash that cannot be written becomes a gap, never an exception.
+        if self._untold:
+            self._keep_gaps()
         segment = self._segment_for(boot, seq)
         segment[2] = seq
         try:
@@ -46,19 +49,22 @@ class Spool:
         # -> (line, last seq it covers): the report, or the gap that covers seq; None when there is nothing there yet.
         for gap in self._gaps:
             if gap[0] == boot and gap[1] <= seq <= gap[2]:
-                return _gap_line(boot, seq, gap[2], gap[3], gap[4])
-        after = None
+                return _gap_line(boot, seq, gap[2], gap[3], gap[4] if seq == gap[1] else 0)
         for segment in self._segments:
-            if segment[0] == boot and segment[2] >= seq:
-                if segment[1] <= seq:
-                    return self._line_in(segment, seq)
-                after = min(after or segment[1], segment[1])
-        return _gap_line(boot, seq, after - 1, "acked", 0) if after else None
+            if segment[0] == boot and segment[1] <= seq <= segment[2]:
+                return self._line_in(segment, seq)
+        return self._hole(boot, seq)
+
+    def _hole(self, boot, seq):
+        # Nothing is known of seq: it went to another journal, unless something before it is still here.
+        after = [entry[1] for entry in self._segments + self._gaps if entry[0] == boot and entry[1] > seq]
+        before = [entry for entry in self._segments + self._gaps if entry[0] == boot and entry[2] < seq]
+        return _gap_line(boot, seq, min(after) - 1, "damaged" if before else "acked", 0) if after else None
 
     def acked(self, boot, seq):
         # The host holds everything of this boot up to seq. -> True when that is news.
-        newest = max([entry[2] for entry in self._segments + self._gaps if entry[0] == boot] or [0])
-        if not self._acked.get(boot, 0) < seq <= newest:
+        seq = min(seq, max([entry[2] for entry in self._segments + self._gaps if entry[0] == boot] or [0]))
+        if seq <= self._acked.get(boot, 0):
             return False
         self._acked[boot] = seq
         self._forget(boot, seq)
@@ -93,6 +99,8 @@ class Spool:
         if first <= last:
             self._lose(boot, first, last, "full")
         self._remove(self._segments[0])
+        if self._untold:
+            self._keep_gaps()  # now there is room
         self._find_oldest()
 
     def _line_in(self, segment, seq):
@@ -132,9 +140,12 @@ class Spool:
         for segment in [entry for entry in self._segments if entry[0] == boot and entry[2] <= seq]:
             if segment is not growing or segment[2] - segment[1] == SEGMENT_LINES - 1:
                 self._remove(segment)
-        gone = [gap for gap in self._gaps if gap[0] == boot and gap[2] <= seq]
-        if gone:
-            self._gaps = [gap for gap in self._gaps if gap not in gone]
+        told = [gap for gap in self._gaps if gap[0] == boot and gap[1] <= seq]
+        for gap in told:
+            gap[1] = seq + 1
+            gap[4] = 0
+        if told:
+            self._gaps = [gap for gap in self._gaps if gap[1] <= gap[2]]
             self._keep_gaps()
 
     def _remove(self, segment):
@@ -158,22 +169,37 @@ class Spool:
     # -- gaps -----------------------------------------------------------------------------------------------------
 
     def _lose(self, boot, first, last, why):
-        before = self._gaps[-1] if self._gaps else None
-        if before and before[0] == boot and before[2] == first - 1 and before[3] == why:
-            before[2] = last
+        within = [gap for gap in self._gaps if gap[0] == boot and first <= gap[1] and gap[2] <= last]
+        older = sum([gap[4] for gap in within])
+        self._gaps = [gap for gap in self._gaps if gap not in within]
+        before = [gap for gap in self._gaps if gap[0] == boot and gap[2] == first - 1 and gap[3] == why]
+        if before:
+            before[0][2] = last
+            before[0][4] += older
         else:
-            self._gaps.append([boot, first, last, why, 0])
+            self._gaps.append([boot, first, last, why, older])
             self._gaps.sort()
         if len(self._gaps) > GAPS:
-            oldest = self._gaps.pop(0)
-            self._gaps[0][4] += oldest[4] + oldest[2] - oldest[1] + 1
+            self._join_oldest_gaps()
         self._keep_gaps()
+        self._find_oldest()
+
+    def _join_oldest_gaps(self):
+        # Of one boot: one gap over both, and what lay between is given up. Of two: the older becomes a count.
+        oldest = self._gaps.pop(0)
+        heir = self._gaps[0]
+        heir[4] += oldest[4]
+        if oldest[0] == heir[0]:
+            heir[1] = oldest[1]
+        else:
+            heir[4] += oldest[2] - oldest[1] + 1
 
     def _keep_gaps(self):
         try:
             self._disk.replace(GAPS_FILE, b"".join([_gap_line(*gap)[0] for gap in self._gaps]))
+            self._untold = False
         except OSError:
-            pass  # still known until the next reset; nothing better can be done without a flash
+            self._untold = True  # known until the next reset; tried again with the next report
 
     # -- after a reset --------------------------------------------------------------------------------------------
 

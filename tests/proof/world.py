@@ -1,0 +1,303 @@
+"""One seed, one run: the pillow's own spool, reports and link and the bridge's own session, conversation, journal and
+writer, joined by a harmful link under a virtual clock. Faults, then peace, then the checker's verdict.
+"""
+
+import random
+import sqlite3
+from collections import Counter
+from concurrent.futures import Future
+
+from joined import PILLOW, START_WALL_MS, Pillow
+from pillow import spool as spool_module
+from proof.air import MIXES, Direction
+from proof.checker import violations
+from proof.flash import Flash, PowerCut
+
+from bridge import steps
+from bridge.conversation import Conversation
+from bridge.journal import Journal
+from bridge.report import GESTURES
+from bridge.session import Session
+from bridge.writer import GROUP_JOBS, write_group
+
+REPORTS = 200  # per run: long enough for several resets, kills and overflows
+PEACE_MS = 240_000  # by then everything must have arrived
+HARMS = ("unplug", "reset", "kill", "disk", "cut", "rot", "flash", "jump", "away")
+
+
+class Killed(BaseException):
+    """SIGKILL: nothing of the bridge runs on, whatever it catches."""
+
+
+class ShakyJournal(Journal):
+    """A real journal whose commits fail when the seed says so: before, or - worse - after they happened."""
+
+    fail = staticmethod(lambda: None)
+
+    def transaction(self):
+        how = self.fail()
+        inner = super().transaction()
+        return _Failing(inner, how) if how else inner
+
+
+class _Failing:
+    def __init__(self, inner, how):
+        self._inner, self._how = inner, how
+
+    def __enter__(self):
+        if self._how == "locked":
+            raise sqlite3.OperationalError("database is locked")
+        self._inner.__enter__()
+
+    def __exit__(self, *error):
+        if error[0] is None and self._how == "full":
+            full = sqlite3.OperationalError("database or disk is full")
+            self._inner.__exit__(type(full), full, None)
+        self._inner.__exit__(*error)
+        if error[0] is None:
+            raise sqlite3.OperationalError("disk I/O error")  # and yet it was committed
+
+
+class World:
+    """Everything of one run."""
+
+    def __init__(self, seed):
+        self.chance = random.Random(seed)
+        self.harms = Counter()
+        self.truth = []
+        self.now_ms = 0
+        self.step_ms = self.chance.choice((5, 10, 20))
+        self.mix = {name: self._share(name) for name in (*MIXES, *HARMS)}
+        self.skew = self.chance.randrange(-200, 201) / 1e6
+        self.wall_offset_ms = 0
+        spool_module.SEGMENT_LINES = self.chance.choice((2, 4, 32))
+        spool_module.SEGMENTS = self.chance.choice((3, 8, 32))
+        shares = {name: self.mix[name] for name in MIXES}
+        self.up = Direction(self.chance, shares, self._harmed)
+        self.down = Direction(self.chance, shares, self._harmed)
+        self.flash = Flash(self.chance, self._harmed)
+        self.flash.cut_share, self.flash.fail_share = self.mix["cut"], self.mix["flash"]
+        self.pillow = Pillow(self.flash)
+        self.journal = ShakyJournal(":memory:")
+        self.journal.fail = self._disk_fails
+        self.jobs = []
+        self.sessions = 0
+        self.plugged_ms = 0  # when the cable is back
+        self.bridge_ms = 0  # when the bridge is back
+        self.conversation = None
+        self.kill_in = None
+        self.peace = False
+
+    def _share(self, name):
+        """A swarm: each seed has its own few faults, some mild and some mean."""
+        if self.chance.random() < 0.6:
+            return 0.0
+        most = {"unplug": 0.004, "reset": 0.003, "kill": 0.02, "jump": 0.0005, "rot": 0.001, "away": 0.002}
+        return self.chance.choice((0.1, 0.5, 1.0)) * most.get(name, 0.15)
+
+    def _harmed(self, kind):
+        self.harms[kind] += 1
+
+    def _happens(self, kind):
+        share = 0.0 if self.peace else self.mix[kind]
+        if not share or self.chance.random() >= share:
+            return False
+        self._harmed(kind)
+        return True
+
+    # -- the pillow -----------------------------------------------------------------------------------------------
+
+    def boot(self):
+        self.flash.power_on()
+        while True:
+            try:
+                self.pillow.boot(self.now_ms)
+                self.uptime_skewed_ms = 0
+                return
+            except PowerCut:
+                continue
+
+    def pillow_ms(self):
+        """The pillow's clock: its crystal is off by a seed's share."""
+        passed = self.now_ms - self.pillow.booted_ms
+        return self.pillow.booted_ms + passed + int(passed * self.skew)
+
+    def on_pillow(self, act, *arguments):
+        """Have the firmware do something; power may go away while it does."""
+        try:
+            return act(*arguments)
+        except PowerCut:
+            self.boot()
+            return b""
+
+    def feel(self):
+        reporter, at_ms = self.pillow.reporter, self.pillow_ms()
+        gesture = self.chance.choice([one for one in GESTURES if one != reporter.gesture])
+        seq, boot = reporter.seq + 1, reporter.boot
+        one = {"boot": boot, "seq": seq, "gesture": gesture, "uptime_ms": at_ms - self.pillow.booted_ms, "sure": False}
+        self.truth.append({**one, "wall_ms": START_WALL_MS + self.now_ms})
+        if len(self.pillow.spool._segments) == spool_module.SEGMENTS:
+            self.harms["overflow"] = 1  # a state, not a fault that is injected: counted once
+        try:
+            self.pillow.feel(gesture, at_ms)
+            self.truth[-1]["sure"] = True
+        except PowerCut:
+            self.boot()
+
+    # -- the bridge -----------------------------------------------------------------------------------------------
+
+    def _disk_fails(self):
+        return self.chance.choice(("locked", "full", "io")) if self._happens("disk") else None
+
+    def _submit(self, job):
+        future = Future()
+        self.jobs.append((job, future))
+        return future
+
+    def _passed(self, name):
+        if self.kill_in is not None:
+            self.kill_in -= 1
+            if self.kill_in < 0:
+                self.kill_in = None
+                raise Killed(name)
+
+    def wall_ms(self):
+        return START_WALL_MS + self.now_ms + self.wall_offset_ms
+
+    def open_link(self):
+        self.sessions += 1
+        session = Session(self.journal.recall, f"{self.sessions:016x}")
+        self.conversation = Conversation(session, self._submit, "usb", "cable")
+
+    def kill_bridge(self):
+        if self.journal._db.in_transaction:
+            self.journal._db.rollback()
+        self.jobs = []
+        self.conversation = None
+        self.bridge_ms = self.now_ms + self.chance.randrange(3_000)
+
+    def run_bridge(self, data):
+        """One pass of the bridge over what arrived; returns what it writes, cut where it was killed."""
+        if self._happens("kill"):
+            self.kill_in = self.chance.randrange(12)
+        said = b""
+        try:
+            steps.passed("read")
+            self.conversation.hear(data, self.now_ms, self.wall_ms())
+            if self.jobs and self.chance.random() < 0.7:
+                group, self.jobs = self.jobs[:GROUP_JOBS], self.jobs[GROUP_JOBS:]
+                write_group(self.journal, group)
+            said = self.conversation.say(self.now_ms)
+            if said:
+                steps.passed("ack")
+            return said
+        except Killed:
+            self.kill_bridge()
+            return said[: self.chance.randrange(len(said) + 1)]
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def step(self):
+        self.now_ms += self.step_ms
+        if self._happens("reset"):
+            self.boot()
+        if self._happens("rot"):
+            self.harms["rot"] -= 1  # counted when something was there to rot
+            self.flash.rot()
+        if self._happens("jump"):
+            self.wall_offset_ms += self.chance.choice((-1, 1)) * self.chance.choice((3_600_000, 10**9, 31_536_000_000))
+        self._unplug()
+        said = self.on_pillow(self.pillow.next, self.pillow_ms())
+        plugged = self.now_ms >= self.plugged_ms
+        if plugged:
+            self.up.send(said, self.now_ms)
+        self._bridge_step(plugged)
+        if plugged:
+            self.on_pillow(self.pillow.receive, self.down.arrive(self.now_ms), self.pillow_ms())
+
+    def _bridge_step(self, plugged):
+        if self.now_ms < self.bridge_ms:
+            self.up.cut()
+            return
+        if self.conversation is None:
+            self.open_link()
+        heard = self.up.arrive(self.now_ms) if plugged else b""
+        said = self.run_bridge(heard)
+        if plugged:
+            self.down.send(said, self.now_ms)
+
+    def _unplug(self):
+        if self.now_ms >= self.plugged_ms and self._happens("unplug"):
+            self.plugged_ms = self.now_ms + self.chance.choice((50, 500, 5_000, 30_000))
+            self.on_pillow(self.pillow.receive, self.down.cut(), self.pillow_ms())
+            half = self.up.cut()
+            if self.conversation and self.chance.random() < 0.7:  # otherwise only silence tells
+                self.conversation.hear(half, self.now_ms, self.wall_ms())
+                self.conversation.end(self.wall_ms())
+                self.conversation = None
+
+    # -- the run --------------------------------------------------------------------------------------------------
+
+    def run(self, reports=REPORTS):
+        """Faults, then peace. Returns the checker's violations."""
+        steps.watch_with(self._passed)
+        self.boot()
+        every_ms = self.chance.choice((40, 150, 600))
+        due_ms = 0
+        while len(self.truth) < reports:
+            self.step()
+            if self._happens("away"):
+                self.plugged_ms = self.now_ms + 100 * every_ms
+            if self.now_ms >= due_ms:
+                self.feel()
+                due_ms = self.now_ms + self.chance.randrange(2 * every_ms)
+        return self.settle()
+
+    def settle(self):
+        self.peace = True
+        self.kill_in = None
+        self.up.heal()
+        self.down.heal()
+        self.flash.cut_share = self.flash.fail_share = 0.0
+        self.feel()
+        until_ms = self.now_ms + PEACE_MS
+        while self.now_ms < until_ms and not self._is_settled():
+            self.step()
+        wrong = [] if self._is_settled() else [f"stuck: {self.pillow.spool.oldest()} is never acknowledged"]
+        rows = self._rows()
+        wrong += violations(self.truth, rows, self.harms, timed=not self.harms["jump"])
+        return wrong + self._face()
+
+    def _is_settled(self):
+        reporter = self.pillow.reporter
+        return (
+            self.pillow.spool.oldest() is None
+            and not self.jobs
+            and self.journal.mark(PILLOW, reporter.boot) == reporter.seq
+        )
+
+    def _face(self):
+        """At peace the face is the pillow's gesture, two beats later at the latest."""
+        for _ in range(3_000 // self.step_ms):
+            self.step()
+        shown = [pillow["gesture"] for pillow in self.journal.pillows()]
+        felt = [self.pillow.reporter.gesture]
+        return [] if shown == felt else [f"the face lies: {shown} instead of {felt}"]
+
+    def _rows(self):
+        rows, after = [], 0
+        while page := self.journal.rows_after(after):
+            rows += page
+            after = page[-1]["row"]
+        return rows
+
+
+def run(seed, reports=REPORTS):
+    """Returns (violations, reports felt, Counter of harms done)."""
+    world = World(seed)
+    try:
+        wrong = world.run(reports)
+    finally:
+        steps.watch_with(None)
+        world.journal.close()
+    return wrong, len(world.truth), world.harms
