@@ -1,0 +1,57 @@
+// "While you were away": what came in while nobody looked, and the row up to which somebody has looked.
+
+import { count, inWords } from "./words.js";
+
+const SEEN = "cloud.seen"; // in the browser's storage: the newest row that was on a visible page
+
+export class Away {
+  #missed = [];
+  #lost = 0;
+  #trimmed = false;
+
+  constructor(box, words, close) {
+    this.box = box;
+    this.words = words;
+    close.addEventListener("click", () => this.#clear());
+  }
+
+  // The row to ask from: null when this browser has never looked.
+  static seen() {
+    const row = Number.parseInt(localStorage.getItem(SEEN) ?? "", 10);
+    return Number.isSafeInteger(row) && row >= 0 ? row : null;
+  }
+
+  static look(row) {
+    if (row !== null && !document.hidden) localStorage.setItem(SEEN, row);
+  }
+
+  add(reports) {
+    for (const report of reports) {
+      if (report.gesture === "gap") this.#lost += report.seq - report.first + 1 + report.older;
+    }
+    this.#missed.push(...reports.filter((report) => report.gesture !== "gap"));
+    this.#show();
+  }
+
+  trim() {
+    this.#trimmed = true;
+    this.#show();
+  }
+
+  #show() {
+    const what = inWords(count(this.#missed));
+    const said = [];
+    if (what) said.push(`While you were away: ${what}.`);
+    if (this.#lost) said.push(`The pillow had to forget ${this.#lost} ${this.#lost === 1 ? "report" : "reports"}: its memory was full.`);
+    if (this.#trimmed) said.push("What happened longer ago is no longer kept.");
+    this.words.textContent = said.join(" ");
+    this.box.hidden = said.length === 0;
+  }
+
+  #clear() {
+    this.#missed = [];
+    this.#lost = 0;
+    this.#trimmed = false;
+    this.#show();
+  }
+}

@@ -1,0 +1,205 @@
+// The page: joins the socket with the face, the day, what was missed and the health panel. Its law: textContent only,
+// and the face shows what `state` says, so that an old report never moves it.
+
+import { Away } from "./away.js";
+import { Day } from "./day.js";
+import { Health } from "./health.js";
+import { known, LINKS, more, WORDS } from "./words.js";
+
+const TICK_MS = 1_000; // times in words move once a second
+const REFUSED_RETRY_MS = 5_000; // a server that says no is asked again, at leisure
+const CHOSEN = "cloud.chosen"; // in the browser's storage: which pillow is big
+
+const at = (id) => document.getElementById(id);
+const face = at("face");
+const away = new Away(at("away"), at("away-words"), at("away-close"));
+const panel = new Health(at("facts"), at("console"), at("trouble"));
+
+let state = null; // what the server said last; null while it is not heard
+let health = { pillows: [], troubles: [], console: [] };
+let cursor = Away.seen();
+let missedUpTo = 0; // rows up to this one happened before this page was there
+let day = new Day(Date.now());
+let lost = "The page is finding its bridge."; // what to do while nothing is heard
+
+// -- The socket ----------------------------------------------------------------------------------------------
+
+const socket = io({
+  transports: ["websocket"],
+  auth: (say) => say(cursor === null ? {} : { after: cursor }),
+  reconnectionDelay: 250,
+  reconnectionDelayMax: 2_000,
+  timeout: 5_000,
+});
+
+socket.on("state", (told) => {
+  if (state === null) {
+    missedUpTo = told.row;
+    cursor ??= told.row;
+    Away.look(cursor);
+    fetchDay();
+  }
+  day.pass(state?.pillows ?? [], told.pillows);
+  state = told;
+  show();
+});
+
+socket.on("report", (reports) => {
+  cursor = reports.at(-1).row;
+  Away.look(cursor);
+  day.add(reports);
+  away.add(reports.filter((report) => report.row <= missedUpTo || report.late || document.hidden || report.gesture === "gap"));
+  show();
+});
+
+socket.on("trimmed", (told) => {
+  cursor = Math.min(cursor ?? 0, told.trimmed - 1);
+  away.trim();
+});
+
+socket.on("health", (told) => {
+  health = told;
+  show();
+});
+
+socket.on("wish", (told) => {
+  if (told.outcome !== "applied") answer(`That did not happen: ${told.why || told.outcome}.`);
+});
+
+socket.on("disconnect", (reason) => {
+  lose("This page has lost its bridge. Start it again with “make run” or “make demo”: the page comes back by itself.");
+  if (reason === "io server disconnect") socket.connect();
+});
+
+socket.on("connect_error", async (error) => {
+  if (!socket.active) {
+    lose(error.message);
+    setTimeout(() => socket.connect(), REFUSED_RETRY_MS);
+    return;
+  }
+  const reply = await fetch("/api/state").catch(() => null);
+  if (reply && !reply.ok) lose(await reply.text());
+  else if (!reply) lose("This page cannot find its bridge. Start it with “make run” or “make demo”: the page comes back by itself.");
+});
+
+function lose(words) {
+  state = null;
+  lost = words;
+  show();
+}
+
+async function fetchDay() {
+  day = new Day(Date.now());
+  const reply = await fetch(`/api/day?start=${day.start}&end=${day.end}`).catch(() => null);
+  if (!reply?.ok) return;
+  const told = await reply.json();
+  day.add(told.reports);
+  day.presence = told.presence;
+  show();
+}
+
+// -- What is shown -------------------------------------------------------------------------------------------
+
+function shown() {
+  const pillows = state?.pillows ?? [];
+  return (
+    pillows.find((pillow) => pillow.id === sessionStorage.getItem(CHOSEN)) ??
+    [...pillows].sort((one, other) => (one.link === "") - (other.link === "") || other.last_seen - one.last_seen)[0]
+  );
+}
+
+function show() {
+  const pillow = shown();
+  const virtual = health.pillows.some((facts) => facts.id === pillow?.id && facts.virtual);
+  showFace(pillow, virtual);
+  showPillows();
+  showPresses(pillow, virtual);
+  panel.show(health, pillow?.id);
+  day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
+}
+
+function showFace(pillow, virtual) {
+  const gesture = pillow ? known(pillow.gesture) : "notconnected";
+  if (face.dataset.gesture !== gesture) face.dataset.gesture = gesture;
+  write("words", state && !pillow ? "no pillow yet" : WORDS[gesture]);
+  write("name", pillow?.name ?? "Cloud");
+  write("link", state ? (LINKS[pillow?.link ?? ""] ?? "connected") : "out of touch");
+  at("link").dataset.link = pillow?.link ?? "";
+  if (!state) write("more", lost);
+  else if (!pillow) write("more", "Plug one into this computer, or see a virtual one with “make demo”.");
+  else write("more", more(pillow, virtual, day.last(pillow.id), Date.now()));
+  document.title = pillow ? `${pillow.name}: ${WORDS[gesture]}` : "Cloud";
+}
+
+// What a screen reader speaks changes only when the words do.
+function write(id, text) {
+  if (at(id).textContent !== text) at(id).textContent = text;
+}
+
+function showPillows() {
+  const list = at("pillows");
+  const pillows = state?.pillows ?? [];
+  const there = new Map([...list.children].map((item) => [item.firstChild.dataset.pillow, item]));
+  list.replaceChildren(...pillows.map((pillow) => there.get(pillow.id) ?? small(pillow.id)));
+  pillows.forEach((pillow, index) => {
+    const button = list.children[index].firstChild;
+    button.dataset.gesture = known(pillow.gesture);
+    button.setAttribute("aria-pressed", pillow.id === shown().id);
+    button.setAttribute("aria-label", `${pillow.name}: ${WORDS[known(pillow.gesture)]}`);
+    button.lastChild.textContent = pillow.name;
+  });
+  list.hidden = pillows.length < 2;
+}
+
+function small(id) {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.pillow = id;
+  button.append(face.querySelector("svg").cloneNode(true), document.createElement("span"));
+  button.addEventListener("click", () => {
+    sessionStorage.setItem(CHOSEN, id);
+    show();
+  });
+  item.append(button);
+  return item;
+}
+
+// -- The virtual pillow --------------------------------------------------------------------------------------
+
+function showPresses(pillow, virtual) {
+  at("presses").hidden = !virtual;
+  for (const button of at("presses").querySelectorAll("[data-act]")) {
+    const { act } = button.dataset;
+    const plugged = pillow?.link !== "";
+    if (act === "plug") button.hidden = plugged;
+    else if (act === "unplug") button.hidden = !plugged;
+    else button.disabled = !plugged;
+  }
+}
+
+at("presses").addEventListener("click", (event) => {
+  const { act } = event.target.closest("[data-act]")?.dataset ?? {};
+  if (!act || !state) return;
+  answer("");
+  socket.timeout(3_000).emit("press", { pillow: shown().id, act }, (late, reply) => {
+    if (late) answer("The bridge did not answer: is it still running?");
+    else if (reply.error) answer(reply.error);
+  });
+});
+
+function answer(words) {
+  write("answer", words);
+}
+
+// -- Time ----------------------------------------------------------------------------------------------------
+
+document.addEventListener("visibilitychange", () => Away.look(cursor));
+
+setInterval(() => {
+  if (state && day.isOver(Date.now())) fetchDay();
+  show();
+}, TICK_MS);
+
+// The key has done its work: the cookie opens the page from now on, and the address can be seen by anybody.
+if (location.search) history.replaceState(null, "", "/");

@@ -1,0 +1,184 @@
+"""Everybody who looks on: who is let in, what each still has to be told, what each may ask for.
+
+Its law: a viewer is told every row once and in order; one who cannot keep up is sent away and resumes from its row.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+from flask import request
+from flask_socketio import (  # type: ignore[import-untyped]
+    ConnectionRefusedError,
+    SocketIO,
+)
+
+from bridge import wishes
+from bridge.journal import Journal
+from web.bucket import Bucket
+from web.feed import Feed
+from web.gate import NO_KEY, PROVED
+from web.press import Asked, Refusal, read
+
+LIVE = "live"  # the room of those who have been told everything
+VIEWERS = 64  # a home has fewer screens than this
+WAITING_PACKETS = 32  # more than this unsent is a page that does not read; a packet is a page of rows at most
+REPLAY_PACKETS = 4  # a replay waits until no more than these are unsent
+REPLAY_WAIT_S = 0.01
+REPLAY_STALL_S = 10.0  # a page that takes none of its replay for this long is gone
+REPLAY_ROWS = 50_000  # about 8 MB; who was away longer is told that it is cut
+INTRODUCE_S = 5.0  # time to say the key after connecting
+PRESS_BURST, PRESS_PER_S = 10, 2  # fingers are slower
+WISH_S = 5.0  # a press that the bridge did not take up by then is over
+WISHES_WATCHED = 100  # per program; more are made only by a flood, and then nobody reads the answers
+
+TOO_MANY = "Too many pages are open: close one."
+BUSY = "The journal is busy: press again in a moment."
+TOO_FAST = "That was too fast: press again in a moment."
+
+
+class Viewers:
+    """The viewers of one page.
+
+    Args:
+        socketio: the server that they are connected to.
+        journal: where their wishes go.
+        feed: what they are told.
+        opens: says whether a key is the key.
+    """
+
+    def __init__(self, socketio: SocketIO, journal: Journal, feed: Feed, opens: Callable[[object], bool]) -> None:
+        self._socketio, self._journal, self._feed, self._opens = socketio, journal, feed, opens
+        self._pace: dict[str, Bucket] = {}  # of everybody who was let in
+        self._strangers: dict[str, float] = {}  # Engine.IO session -> when it must have said its key
+        self._watched: dict[int, tuple[str, int]] = {}  # wish -> who asked, when it expires
+        socketio.on_event("connect", self.admit)
+        socketio.on_event("disconnect", self.dismiss)
+        socketio.on_event("press", self.press)
+
+    def admit(self, auth: Any = None) -> None:
+        """Let a viewer in who knows the key, and begin to tell it what it missed.
+
+        Raises:
+            ConnectionRefusedError: the key is wrong or missing, or too many are here.
+        """
+        said = auth if isinstance(auth, dict) else {}
+        if not (self._opens(said.get("key")) if "key" in said else request.environ.get(PROVED)):
+            raise ConnectionRefusedError(NO_KEY)
+        if len(self._pace) >= VIEWERS:
+            raise ConnectionRefusedError(TOO_MANY)
+        sid = request.sid  # type: ignore[attr-defined]
+        self._pace[sid] = Bucket(PRESS_BURST, PRESS_PER_S)
+        self._socketio.start_background_task(self._catch_up, sid, said.get("after"))
+
+    def dismiss(self, *_reason: str) -> None:
+        """Forget a viewer."""
+        self._pace.pop(request.sid, None)  # type: ignore[attr-defined]
+
+    def _catch_up(self, sid: str, after: Any) -> None:
+        """Tell one viewer how things stand and what it missed, then let it hear what all hear."""
+        start = self._feed.row
+        self._socketio.emit("state", self._feed.state(), to=sid)
+        self._socketio.emit("health", self._feed.health(), to=sid)
+        if isinstance(after, int) and not isinstance(after, bool) and after >= 0:
+            start, trimmed = self._feed.start_of_replay(after, REPLAY_ROWS)
+            if trimmed:
+                self._socketio.emit("trimmed", {"trimmed": trimmed}, to=sid)
+        row = start
+        while page := self._feed.page_after(row):
+            if not self._has_room(sid):
+                return self._send_away(sid)
+            row = page[-1]["row"]
+            self._socketio.emit("report", page, to=sid)
+        if sid in self._pace:  # nothing has run since the last look: the next row is told to the room
+            self._socketio.server.enter_room(sid, LIVE)
+            if row > start:  # it took a while, and things may stand otherwise by now
+                self._socketio.emit("state", self._feed.state(), to=sid)
+        return None
+
+    def _has_room(self, sid: str) -> bool:
+        """Wait until a viewer has taken nearly all that it was sent; False when it does not."""
+        deadline = time.monotonic() + REPLAY_STALL_S
+        while self._unsent(sid) >= REPLAY_PACKETS:
+            if time.monotonic() > deadline:
+                return False
+            gevent.sleep(REPLAY_WAIT_S)
+        return sid in self._pace
+
+    def _unsent(self, sid: str) -> int:
+        session = self._sessions.get(self._session_of(sid))
+        return session.queue.qsize() if session else 0
+
+    @property
+    def _sessions(self) -> dict[str, Any]:
+        sessions: dict[str, Any] = self._socketio.server.eio.sockets
+        return sessions
+
+    def _session_of(self, sid: str) -> str:
+        """Return the name of the Engine.IO session of a viewer, nothing when it has gone."""
+        found: str | None = self._socketio.server.manager.eio_sid_from_sid(sid, "/")
+        return found or ""
+
+    def _send_away(self, sid: str) -> None:
+        session = self._sessions.get(self._session_of(sid))
+        if session:
+            session.close(wait=False, abort=True)
+
+    # -- for all ----------------------------------------------------------------------------------------------
+
+    def tell(self, event: str, told: Any) -> None:
+        """Tell everybody who has caught up; first send away who does not read."""
+        for session in list(self._sessions.values()):
+            if session.queue.qsize() > WAITING_PACKETS:
+                session.close(wait=False, abort=True)
+        self._socketio.emit(event, told, to=LIVE)
+
+    def tidy(self, now_s: float) -> None:
+        """Send away who connected and never said a key; `now_s` is monotonic."""
+        known = {self._session_of(sid) for sid in self._pace}
+        strangers = [name for name in self._sessions if name not in known]
+        self._strangers = {name: self._strangers.get(name, now_s + INTRODUCE_S) for name in strangers}
+        for name, until_s in self._strangers.items():
+            if now_s > until_s and (session := self._sessions.get(name)):
+                session.close(wait=False, abort=True)
+
+    def is_full(self) -> bool:
+        """Say whether nobody more may connect, known or not."""
+        return len(self._sessions) >= VIEWERS
+
+    # -- wishes -----------------------------------------------------------------------------------------------
+
+    def press(self, said: Any = None) -> dict[str, Any]:
+        """Make a wish of a press on the virtual pillow.
+
+        Returns:
+            `{"wish": number}`, or `{"error": sentence}`.
+        """
+        sid = request.sid  # type: ignore[attr-defined]
+        if sid not in self._pace or not self._pace[sid].take(time.monotonic()):
+            return {"error": TOO_FAST}
+        try:
+            return {"wish": self._wish(read(said, self._journal.pillows()), sid)}
+        except Refusal as refusal:
+            return {"error": str(refusal)}
+        except sqlite3.OperationalError:
+            return {"error": BUSY}
+
+    def _wish(self, asked: Asked, sid: str) -> int:
+        body = {"act": asked.act, "seconds": asked.seconds}
+        wish = wishes.make(self._journal, asked.pillow, "press", body, "page", WISH_S)
+        if len(self._watched) < WISHES_WATCHED:
+            self._watched[wish] = (sid, wishes.now_ms() + round(WISH_S * 1000))
+        return wish
+
+    def tell_ends(self) -> None:
+        """Tell each who wished something that did not come true why not."""
+        for wish, (sid, until_ms) in list(self._watched.items()):
+            found = self._journal.wish(wish) or {"outcome": wishes.EXPIRED, "why": "it is gone"}
+            if not found["outcome"] and wishes.now_ms() <= until_ms:
+                continue
+            del self._watched[wish]
+            outcome = found["outcome"] or wishes.EXPIRED
+            self._socketio.emit("wish", {"wish": wish, "outcome": outcome, "why": found["why"]}, to=sid)
