@@ -1,0 +1,153 @@
+# The pillow: its parts put together, and the loop that gives each its turn.
+#
+# Its law: no part waits; the sensor's turn comes first, and the watchdog is fed only while every part gets its turn.
+from array import array
+from binascii import hexlify
+
+from .config import load
+from .disk import Disk
+from .gesture import Recogniser
+from .light import Light
+from .link import Link
+from .mpu6050 import Mpu6050
+from .report import Reporter
+from .spool import Spool
+from .squeeze import FSR_FULL_UV, Squeeze
+from .version import VERSION
+
+RATE_HZ = 100
+REST_MS = 5  # between passes; two samples never wait together
+FRAMES_MOST = 100  # in one pass: more than the FIFO of the MPU-6050 holds
+READ_MOST = 64  # bytes of the host in one pass: 12,800 a second, more than 115200 baud brings
+CHANGES_MOST = 16  # waiting for the flash; more would mean that it is slower than anybody's hands
+LATE_MS = 5_000  # a part that had no turn for so long is not alive
+HEALTHY_MS = 20_000  # what goes wrong at start has gone wrong by then
+SAYS_MOST = 8  # sentences waiting for the console
+
+
+class App:
+    # keep_count: callable(boot, fails in a row), which writes them where main.py reads them.
+    def __init__(self, board, config, boot, keep_count, folder="."):
+        spool = Spool(Disk(folder + "/spool"))
+        self._board = board
+        self._keep_count = keep_count
+        pillow = _identity(board, Disk(folder), boot == 1)
+        if (
+            boot <= spool.newest_boot()
+        ):  # the count was lost: what is in the spool keeps its identity, so go on above it
+            boot = spool.newest_boot() + 1
+            keep_count(boot, 1)
+        self._boot = boot
+        self._sensor = Mpu6050(board, RATE_HZ)
+        self._sample = array("h", [0] * 6)
+        self._gesture = "neutral"
+        self._changes = []
+        full = FSR_FULL_UV if config["squeeze"] == "fsr" else None
+        self._squeeze = Squeeze(board.squeeze_rises(), full)
+        self._recogniser = Recogniser(RATE_HZ, board.squeeze_raw() is not None)
+        self._reporter = Reporter(spool, boot)
+        limits = config["light_percent"], config["light_ma"], config["light_seconds"]
+        self._light = Light(board.pixels_write, board.pixel_count(), *limits)
+        identity = pillow, boot, _hex(board.random_bytes(4)), VERSION, board.cause()
+        self._link = Link(spool, self._reporter, identity, self._health, self._light.wish)
+        self._input = bytearray(READ_MOST)
+        self._says = list(board.problems)
+        self._problem = None
+        self._tasks = (self._feel, self._talk, self._light.step)
+        self._ticked_ms = [board.ticks_ms()] * len(self._tasks)
+        self._healthy_ms = board.ticks_ms() + HEALTHY_MS
+
+    def step(self, now_ms):
+        for number, task in enumerate(self._tasks):
+            task(now_ms)
+            self._ticked_ms[number] = self._board.ticks_ms()
+        if self._board.ticks_ms() - min(self._ticked_ms) > LATE_MS:
+            return
+        self._board.feed()
+        if self._healthy_ms and now_ms >= self._healthy_ms:
+            self._healthy_ms = None
+            self._keep_count(self._boot, 0)
+
+    # -- the sensor -------------------------------------------------------------------------------------------------
+
+    def _feel(self, now_ms):
+        self._squeeze.step(self._board.squeeze_raw, now_ms)
+        for _ in range(FRAMES_MOST):
+            came = self._sensor.read_into(self._sample)
+            if came != 1:
+                break
+            self._felt()
+        if came < 0 and self._gesture != "sensorfault":
+            self._change(now_ms, "sensorfault", 100, 0)
+        if self._changes:
+            self._reporter.change(*self._changes.pop(0))
+        if self._sensor.problem != self._problem:
+            self._problem = self._sensor.problem
+            self._say(self._problem or "The motion sensor works.")
+
+    def _felt(self):
+        recogniser = self._recogniser
+        is_back = self._gesture == "sensorfault"
+        if is_back:
+            recogniser.reset()
+        if recogniser.feed(self._sample, self._squeeze.level) or is_back:
+            self._change(self._sensor.at_ms, recogniser.gesture, recogniser.confidence, recogniser.strength)
+
+    def _change(self, at_ms, gesture, confidence, strength):
+        # Written one a pass, when the FIFO is empty: all of it is there to bridge the flash's next stall.
+        self._gesture = gesture
+        self._changes.append((at_ms, gesture, confidence, strength))
+        if len(self._changes) > CHANGES_MOST:
+            self._reporter.change(*self._changes.pop(0))
+
+    def _health(self):
+        return self._sensor.missed, self._board.free()
+
+    # -- the link ---------------------------------------------------------------------------------------------------
+
+    def _talk(self, now_ms):
+        count = self._board.read(self._input)
+        if count:
+            self._link.receive(bytes(self._input[:count]), now_ms)
+        if not self._board.can_write():
+            return
+        line = self._says.pop(0) if self._says else self._link.next(now_ms)
+        if line:
+            self._board.write(line if isinstance(line, bytes) else b"\n" + line.encode() + b"\n")
+
+    def _say(self, sentence):
+        # To the console, which the bridge keeps beside its health.
+        self._says.append(sentence)
+        del self._says[:-SAYS_MOST]
+
+
+def _identity(board, disk, is_new):
+    # -> the pillow's id. A boot counter that begins again needs a new one: old pairs of boot and seq would come again.
+    try:
+        pillow = disk.read("id").decode().strip()
+        if not is_new and len(pillow) == 16 and int(pillow, 16) >= 0:
+            return pillow
+    except (OSError, ValueError):
+        pass  # the first boot, or a damaged file
+    pillow = _hex(board.random_bytes(8))
+    disk.replace("id", pillow.encode())
+    return pillow
+
+
+def _hex(data):
+    return hexlify(data).decode()
+
+
+def run(boot, keep_count):
+    # Called by main.py; returns only by an exception. The board is known only here: all else runs without a chip.
+    from .board import Board
+
+    config = load()
+    board = Board(config)
+    app = App(board, config, boot, keep_count)
+    try:
+        while True:
+            app.step(board.ticks_ms())
+            board.rest(REST_MS)
+    finally:
+        board.pixels_off()
