@@ -43,13 +43,22 @@ class Finder:
         troubles: where what is wrong is told.
         urls: these ports and no others; empty: look.
         virtual: the port of the virtual pillow, if there is one: tried often, for it can only be a pillow.
+        candidates: says which ports there are to look at.
     """
 
-    def __init__(self, open_link: Open, troubles: Troubles, urls: Iterable[str] = (), virtual: str = "") -> None:
+    def __init__(
+        self,
+        open_link: Open,
+        troubles: Troubles,
+        urls: Iterable[str] = (),
+        virtual: str = "",
+        candidates: Callable[[], Iterable[str]] = ports.candidates,
+    ) -> None:
         self._open_link = open_link
         self._troubles = troubles
         self._urls = tuple(urls) or ((virtual,) if virtual else ())
         self._virtual = virtual
+        self._candidates = candidates
         self._places: dict[str, Place] = {}
         self._look_s = 0.0
         self._none_since_s: float | None = None
@@ -130,7 +139,7 @@ class Finder:
         place.due_s = max(place.due_s, now_s + pause_s)
 
     def _look(self, now_s: float) -> None:
-        there = list(self._urls or ports.candidates())
+        there = list(self._urls or self._candidates())
         self._tell_none(there, now_s)
         for url in [known for known in self._places if known not in there]:
             self._forget(url, now_s)

@@ -3,36 +3,20 @@
 import errno
 import fcntl
 import os
-import pty
 import socket
 import threading
 import time
-import tty
 from pathlib import Path
 
 import pytest
 import serial
+from desk import Plug
 
 from bridge import ports
 from bridge.diagnosis import Refusal
 from bridge.ports import PortGone, PortRefused, open_port
 
 SOON_S = 5.0
-
-
-class Plug:
-    """The far end of a pseudo terminal: `board` is the file descriptor that a board would be."""
-
-    def __init__(self) -> None:
-        self.board, self._slave = pty.openpty()
-        tty.setraw(self._slave)
-        self.url = os.ttyname(self._slave)
-
-    def pull(self) -> None:
-        for end in (self.board, self._slave):
-            if end >= 0:
-                os.close(end)
-        self.board = self._slave = -1
 
 
 class Listener:
@@ -168,7 +152,7 @@ def test_closing_leaves_a_pseudo_terminal_open_to_everybody(plug):
     open_port(plug.url).close()
     TIOCGEXCL = 0x80045440
     if os.uname().sysname == "Linux":
-        claimed = fcntl.ioctl(plug._slave, TIOCGEXCL, bytes(4))
+        claimed = fcntl.ioctl(plug.slave, TIOCGEXCL, bytes(4))
         assert claimed == bytes(4)
 
 
