@@ -128,7 +128,7 @@ class Spool:
         for part in data.split(b"\n"):
             fields = (wire.body(part, b"~") or {}).get("report")
             if fields and fields[0] == segment[0] and segment[1] <= fields[1] < segment[1] + SEGMENT_LINES:
-                lines[fields[1]] = b"\n" + part + b"\n"
+                lines[fields[1]] = b"\n" + part.strip() + b"\n"
                 junk = False
             elif part:
                 junk = True
@@ -228,7 +228,7 @@ class Spool:
         segment[2] = max(lines) + junk if lines else segment[1]
         self._segments.append(segment)
         for gap in self._gaps:  # power went away between telling a gap and removing its segment
-            if gap[0] == segment[0] and gap[1] <= segment[2] <= gap[2]:
+            if gap[0] == segment[0] and gap[1] <= segment[1] and segment[2] <= gap[2]:
                 self._remove(segment)
                 break
 
