@@ -17,7 +17,7 @@ from engineio.async_drivers.gevent import WebSocketWSGI  # type: ignore[import-u
 from web.bucket import Bucket
 from web.gate import BODY_BYTES, Environ, StartResponse
 
-SEND_S = 5.0  # a page that reads nothing for this long while there is something to read is given up
+SEND_S = 3.0  # a page that reads nothing for this long while there is something to read is given up
 RECEIVE_S = 30.0  # a page answers a ping within 20 s, or it is gone
 MESSAGES_BURST, MESSAGES_PER_S = 100, 50  # a page says a few words a minute; an outside program a few a second
 

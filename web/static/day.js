@@ -3,7 +3,7 @@
 import { COUNTED, clock, count, endOfDay, inWords, known, lasting, startOfDay, WORDS } from "./words.js";
 
 const REPORTS_MOST = 6_000; // a day of constant play; what is older has scrolled out of any use
-const THINNEST_MS = 4 * 60_000; // a punch lasts half a second and must still be seen: three pixels of a day
+const THINNEST_MS = 8 * 60_000; // a punch lasts half a second and must still be seen, on a telephone too
 const REDRAW_MS = 20_000; // a day is 1440 minutes wide: its hand has not moved a pixel by then
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -57,8 +57,9 @@ export function when(at, now) {
 }
 
 export function lasting(ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 2) return "a moment";
+  if (seconds < 90) return `${seconds} seconds`;
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }
