@@ -1,7 +1,7 @@
 # Counts boots, starts the pillow, and keeps a broken one within reach: after three boots in a row that did not get
-# healthy comes one in rescue, which says so on the wire, shows the last traceback and takes files.
-#
-# Its law: it needs nothing from pillow/, and is the same in every version.
+# healthy comes one in rescue, which says so on the wire, shows the last traceback and takes files. Its law: it needs
+# nothing from pillow/, and is the same in every version.
+import gc
 import os
 import sys
 import time
@@ -22,8 +22,7 @@ def read(path):
         return ""
 
 
-def counted():
-    # -> boots so far, and how many of the newest were not healthy
+def counted():  # -> boots so far, and how many of the newest were not healthy
     try:
         boot, fails = read("boot").split()
         return int(boot), int(fails)
@@ -61,6 +60,8 @@ def start():
         rescue(boot + 1, "the flash cannot be written; run make flash-micropython")
     if fails >= BOOTS_MOST:
         rescue(boot + 1, "the pillow failed to start %d times; run make flash" % fails)
+    if hasattr(gc, "threshold"):  # MicroPython's; early and often keeps the heap in one piece
+        gc.threshold(8_192)
     from pillow import app
 
     app.run(boot + 1, count)

@@ -17,7 +17,7 @@ NUMBERS = {  # name: (default, least, most)
     "light_seconds": (600, 1, 3600),  # longest that one wish may glow
 }
 SQUEEZES = ("none", "touch", "fsr")
-LONGEST = 4096  # bytes; ten times a full config.json, and no danger to the heap
+LONGEST = 1024  # bytes; three times a full config.json, and no danger to the heap
 
 _TAKEN = {1: "the USB serial port", 3: "the USB serial port", 0: "booting", 2: "booting", 12: "booting"}
 _FLASH = (6, 7, 8, 9, 10, 11, 16, 17)
