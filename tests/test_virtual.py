@@ -116,6 +116,20 @@ def test_a_reset_is_a_new_boot_after_the_noise_of_the_boot_rom(tmp_path, interpr
     assert second[6] == cause
 
 
+def test_it_comes_back_from_power_cuts_at_any_moment(tmp_path):
+    with plugged(tmp_path) as board, Host(board.link) as host:
+        host.line("hello")
+        for pause_s in (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.35, 0.4, 0.5):
+            board.tell("fault stall 0.1")
+            board.tell("power")
+            host.port.write(encode("who", 1) * 3)
+            _pass(pause_s)
+        boot = 0
+        while (newer := host.line("hello")[3]) != boot:  # until it says the same one twice: it runs
+            boot = newer
+    assert board.process.returncode == 0
+
+
 def test_a_program_that_hangs_is_bitten_by_the_watchdog(tmp_path, interpreter):
     hangs = script(
         tmp_path,

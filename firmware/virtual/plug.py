@@ -104,7 +104,6 @@ class Chip:
         os.set_blocking(self.hand_end, False)
         os.set_blocking(self.hand, False)
         self.process = None
-        self.stalled = False
         self.filled = 0  # bytes of FILL on the way
 
     def start(self, cause, raw=False):
@@ -146,7 +145,7 @@ class Chip:
         last = self.hear()
         for fd in (self.fd, self.end, self.glow):
             os.close(fd)
-        self.process, self.stalled, self.filled = None, False, 0
+        self.process, self.filled = None, 0
         return last, code
 
     def hear(self):
@@ -161,10 +160,10 @@ class Chip:
 
     def say(self, data):
         """Put into the input ring what it has room for; the rest is lost."""
-        if not self.process:
+        if not self.process or not data:
             return
-        waiting = struct.unpack("i", fcntl.ioctl(self.end, termios.FIONREAD, b"\0" * 4))[0]
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it has just ended
+            waiting = struct.unpack("i", fcntl.ioctl(self.end, termios.FIONREAD, b"\0" * 4))[0]
             os.write(self.fd, data[: max(0, RING_BYTES - waiting)])
 
     def press(self, line):
@@ -172,15 +171,13 @@ class Chip:
         with contextlib.suppress(OSError):
             os.write(self.hand, line + b"\n")
 
-    def stall(self, stalled):
-        """Stop taking the firmware's output, and let no room be left for it; or take it again."""
-        self.stalled = stalled
-        if stalled and self.process:
+    def fill(self):
+        """Leave the firmware no room for its output. Again and again: the system moves on what is in its buffers."""
+        with contextlib.suppress(OSError):  # it is full, or has just ended
             other = os.open(os.ttyname(self.end), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            with contextlib.suppress(OSError):
-                while True:
-                    self.filled += os.write(other, FILL * CHUNK)
-            os.close(other)
+            with os.fdopen(other, "wb", buffering=0) as file:
+                while count := file.write(FILL * CHUNK):
+                    self.filled += count
 
 
 def _like_a_board(fd):
@@ -208,18 +205,22 @@ class Board:
         self.commands = self.glow = b""  # unfinished lines
         self.next_boot = POWER  # of the chip when it is started next
         self.start_s = time.monotonic()  # when that is
-        self.stalled_until_s = 0.0
+        self.stalled_until_s = 0.0  # the firmware's output is not taken before
         self.is_over = False
 
     def turn(self):
         """Wait for something to do, at most LOOK_S, and do it."""
-        self._keep_time(time.monotonic())
         chip = self.chip
-        fds = [0]
+        now_s = time.monotonic()
+        if not chip.process and now_s >= self.start_s:
+            self._start()
+        fds = [0, chip.glow] if chip.process else [0]
         if self.port.is_open:
             fds.append(self.port.fd)
-        if chip.process:
-            fds += [chip.glow] if chip.stalled else [chip.glow, chip.fd]
+        if chip.process and now_s < self.stalled_until_s:
+            chip.fill()
+        elif chip.process:
+            fds.append(chip.fd)
         ready = select.select(fds, [], [], LOOK_S)[0]
         if self.port.fd is not None:
             chip.say(self.port.hear())
@@ -230,14 +231,11 @@ class Board:
         if 0 in ready:
             self._take(os.read(0, CHUNK))
 
-    def _keep_time(self, now_s):
-        if self.chip.stalled and now_s >= self.stalled_until_s:
-            self.chip.stall(False)
-        if not self.chip.process and now_s >= self.start_s:
-            cause, text = self.next_boot
-            self.port.say(text.encode())
-            self.chip.start(cause)
-            self.next_boot = None
+    def _start(self):
+        cause, text = self.next_boot
+        self.port.say(text.encode())
+        self.chip.start(cause)
+        self.next_boot = None
 
     def _see(self, data):
         """Keep the newest light in the glow file; no data means that the process has ended."""
@@ -283,7 +281,6 @@ class Board:
                 self.chip.kill()
             case [b"fault", b"stall", seconds]:
                 self.stalled_until_s = time.monotonic() + float(seconds)
-                self.chip.stall(True)
             case [b"fault", b"noise", count]:
                 self.port.say(random.randbytes(int(count)))
             case [_, *_]:
