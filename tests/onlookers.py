@@ -24,12 +24,12 @@ START_S = 20.0  # a cold start on a busy machine
 SOON_S = 5.0
 
 
-def until(true, seconds=SOON_S):
+def until(true, seconds=SOON_S, pause=0.01):
     """Wait for `true()` to be so, and give what it said."""
     deadline = time.monotonic() + seconds
     while not (said := true()):
         assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.01)
+        time.sleep(pause)
     return said
 
 
@@ -95,9 +95,9 @@ class Home:
         return self
 
     def __exit__(self, *_):
-        if self.page and self.page.poll() is None:
+        if self.page:
             self.page.kill()
-            self.page.communicate()
+            self.page.__exit__(None, None, None)  # waits, and closes its pipes
         self.journal.close()
 
 
@@ -181,7 +181,7 @@ class Onlooker:
                     return content
             return None
 
-        return until(found, seconds)[0]
+        return until(found, seconds, pause=0)[0]
 
     def rows(self, count):
         """Give the numbers of the next `count` rows told."""
@@ -193,7 +193,7 @@ class Onlooker:
     def hangs_up(self, seconds=SOON_S):
         """Say whether the server hangs up in time."""
         try:
-            until(lambda: self.listen(), seconds)
+            until(self.listen, seconds, pause=0)
         except (EOFError, AssertionError) as end:
             return isinstance(end, EOFError)
 

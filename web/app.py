@@ -180,19 +180,22 @@ def _in_words(error: HTTPException) -> tuple[str, int, dict[str, str]]:
 
 
 def keep_telling(app: Page, bell: Bell) -> None:
-    """Tell the viewers what is new, for ever: at each ring of the bell, and now and then without.
-
-    It rests for as long as it worked, so that what it queued is also sent.
-    """
+    """Tell the viewers what is new, for ever: at each ring of the bell, and now and then without."""
     while True:
         bell.wait(SLOW_POLL_S)
-        began_s = time.monotonic()
         try:
-            for event, told in app.feed.news():
-                app.viewers.tell(event, told)
-            app.viewers.tell_ends()
+            _tell_news(app)
         except sqlite3.Error as error:
             print(f"page: the journal cannot be read ({error}); trying again", file=sys.stderr)
             gevent.sleep(SLOW_POLL_S)
         app.viewers.tidy(time.monotonic())
+
+
+def _tell_news(app: Page) -> None:
+    """Tell what is new, resting after each piece for as long as it took: what is queued must also be sent."""
+    began_s = time.monotonic()
+    for event, told in app.feed.news():
+        app.viewers.tell(event, told)
         gevent.sleep(time.monotonic() - began_s)
+        began_s = time.monotonic()
+    app.viewers.tell_ends()

@@ -92,7 +92,9 @@ def _listener(port: int) -> socket.socket:
         ) from None
 
 
-def _run(journal: Journal, listener: socket.socket, key: str, asked: argparse.Namespace, environ: Mapping[str, str]) -> None:
+def _run(
+    journal: Journal, listener: socket.socket, key: str, asked: argparse.Namespace, environ: Mapping[str, str]
+) -> None:
     """Serve until SIGTERM, SIGINT or (as a child) the end of standard input."""
     port = listener.getsockname()[1]
     hosts = [f"{name}:{port}" for name in (LOOPBACK, "localhost", "[::1]")]
