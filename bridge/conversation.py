@@ -8,6 +8,7 @@ import queue
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Protocol
 
 from bridge import steps
 from bridge.journal import Journal
@@ -28,7 +29,17 @@ from bridge.wire import Console, Garbled
 
 Marks = dict[tuple[str, int], int]
 Change = Callable[[Journal], None]
-Submit = Callable[[Callable[[Journal], Marks]], "Future[Marks]"]
+
+
+class Writes(Protocol):
+    """What a conversation needs of the writer; see `Writer`. Either may raise queue.Full."""
+
+    def submit(self, work: Callable[[Journal], Marks]) -> "Future[Marks]":
+        """Done once: the pillow sends again what could not be committed."""
+
+    def insist(self, work: Callable[[Journal], None]) -> object:
+        """Done until it succeeds: nobody says it again."""
+
 
 NOTE_MS = 10_000  # how often samples missed and lines dropped are written, while they change
 
@@ -38,16 +49,16 @@ class Conversation:
 
     Args:
         session: the session of this link.
-        submit: hands a job to the writer; may raise queue.Full.
+        writer: where the journal is written.
         link: the kind of link, as table pillow has it: `usb`, `wifi` or `virtual`.
         source: what the console calls it, such as the port's name.
     """
 
-    def __init__(self, session: Session, submit: Submit, link: str, source: str) -> None:
+    def __init__(self, session: Session, writer: Writes, link: str, source: str) -> None:
         self.session = session
         self.is_stranger = False
         self.refusal = ""
-        self._submit = submit
+        self._writer = writer
         self._link = link
         self._source = source
         self._pending: deque[tuple[Future[Marks], list[Dated]]] = deque()
@@ -94,14 +105,13 @@ class Conversation:
     # -- to the journal -------------------------------------------------------------------------------------------
 
     def _hand_over(self, changes: list[Change], said: list[Dated]) -> None:
-        def job(journal: Journal) -> Marks:
-            for change in changes:
-                change(journal)
-            return journal.append(said)
-
         try:
-            self._pending.append((self._submit(job), said))
+            for change in changes:
+                self._writer.insist(change)
+            if said:
+                self._pending.append((self._writer.submit(lambda journal: journal.append(said)), said))
         except queue.Full:
+            self._shown = ""  # the next beat says again how it is
             self._give_back(said)
 
     def _settle(self, future: "Future[Marks]", said: list[Dated]) -> None:

@@ -125,11 +125,11 @@ class Journal:
                 *(entry.at_ms, entry.err_ms, entry.late, entry.heard_ms, _why(said)),
             ),
         )
+        steps.passed("insert")
         self._db.execute(
             "INSERT INTO mark (pillow, boot, seq) VALUES (?,?,?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
             (said.pillow, said.boot, said.seq),
         )
-        steps.passed("insert")
         if isinstance(said, Report) and not entry.late:
             self.show(said.pillow, said.gesture, entry.at_ms)
 
@@ -140,7 +140,9 @@ class Journal:
 
     def recall(self, pillow: str, boot: int) -> Past:
         """Return what is held of one boot: its highest seq, its nonce, its clock."""
-        before = self._db.execute("SELECT max(at_ms - err_ms) FROM report WHERE pillow = ? AND boot < ?", (pillow, boot))
+        before = self._db.execute(
+            "SELECT max(at_ms - err_ms) FROM report WHERE pillow = ? AND boot < ?", (pillow, boot)
+        )
         not_before_ms = before.fetchone()[0] or 0
         found = self._rows("SELECT seq, nonce, anchors FROM mark WHERE pillow = ? AND boot = ?", (pillow, boot))
         if not found:
@@ -182,18 +184,17 @@ class Journal:
 
     def arrive(self, pillow: str, link: str, at_ms: int, **facts: str | int) -> None:
         """A pillow is heard on a link; `facts` are columns of table pillow (boot, version, cause)."""
-        was_here = self._db.execute("SELECT 1 FROM pillow WHERE pillow = ? AND link != ''", (pillow,)).fetchone()
         self._db.execute(
             "INSERT INTO pillow (pillow, name, gesture, since_ms, last_seen_ms, link)"
-            " VALUES (?, ?, 'neutral', ?, ?, ?) ON CONFLICT DO UPDATE SET link = excluded.link,"
-            " last_seen_ms = excluded.last_seen_ms, garbled = 0,"
-            " since_ms = iif(link = '', excluded.since_ms, since_ms),"
-            " gesture = iif(gesture = 'notconnected', 'neutral', gesture)",
-            (pillow, f"cloud {pillow[:4]}", at_ms, at_ms, link),
+            " VALUES (?, ?, 'notconnected', ?, ?, '') ON CONFLICT DO NOTHING",
+            (pillow, f"cloud {pillow[:4]}", at_ms, at_ms),
         )
-        self.note(pillow, **facts)
-        if not was_here:
+        (before,) = self._rows("SELECT link, boot FROM pillow WHERE pillow = ?", (pillow,))
+        self.note(pillow, link=link, last_seen_ms=at_ms, **facts)
+        if not before["link"]:
             self._presence(pillow, at_ms, here=1)
+        if not before["link"] or facts.get("boot", before["boot"]) != before["boot"]:
+            self.show(pillow, "neutral", at_ms)  # until it says how it is
 
     def leave(self, pillow: str, at_ms: int) -> None:
         """A pillow is not heard any more: it shows as `notconnected`."""

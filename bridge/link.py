@@ -146,7 +146,7 @@ class Link:
         try:
             journal = Journal(self._path, read_only=True)
             session = Session(journal.recall, secrets.token_hex(SESSION_BYTES))
-            self._conversation = Conversation(session, self._submit, self.kind, self.url)
+            self._conversation = Conversation(session, self, self.kind, self.url)
             self._port = port
             return self._talk(port, self._conversation)
         finally:
@@ -156,10 +156,15 @@ class Link:
             if self._conversation and not self.is_replaced:
                 self._conversation.end(wall_ms())
 
-    def _submit(self, job: Callable[[Journal], T]) -> "Future[T]":
-        future = self._writer.submit(job)
+    def submit(self, work: Callable[[Journal], T]) -> "Future[T]":
+        """Have the conversation's reports committed; the end of it wakes this thread."""
+        future = self._writer.submit(work)
         future.add_done_callback(self._committed)
         return future
+
+    def insist(self, work: Callable[[Journal], None]) -> None:
+        """Have the journal say how things stand, as soon as it can be written."""
+        self._writer.insist(work)
 
     def _committed(self, future: "Future[T]") -> None:
         """A commit ended, well or not; called in the writer's thread."""
@@ -195,7 +200,7 @@ class Link:
 
     def _refuse(self, wish: int, why: str) -> None:
         with contextlib.suppress(queue.Full):  # then it expires
-            self._writer.submit(lambda journal: journal.end_wish(wish, REFUSED, why, wall_ms()))
+            self._writer.insist(lambda journal: journal.end_wish(wish, REFUSED, why, wall_ms()))
 
     def _write(self, port: Port, line: bytes) -> None:
         if line:

@@ -85,7 +85,7 @@ def _turn(
 
 
 def _end_wish(writer: Writer, wish: int, outcome: str, why: str) -> None:
-    writer.submit(lambda journal: journal.end_wish(wish, outcome, why, wishes.now_ms()))
+    writer.insist(lambda journal: journal.end_wish(wish, outcome, why, wishes.now_ms()))
 
 
 def _end(writer: Writer, finder: Finder, children: Sequence[Child]) -> None:

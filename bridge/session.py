@@ -180,6 +180,7 @@ class Session:
         self._welcomed = False
         self._refused = False
         self._silent = False
+        self._doubts = False  # that the last hello is of the boot that is there now
         self._opened_ms: int | None = None
         self._heard_ms = 0
         self._spoke_ms = 0
@@ -228,6 +229,7 @@ class Session:
         if self.hello is None or (self.hello.pillow, self.hello.boot) != (hello.pillow, hello.boot):
             self._boots.clear()
         self.hello = hello
+        self._doubts = False
         self._owed.acks.clear()
         self._owed.needs.clear()
         self._welcomed = False
@@ -315,7 +317,7 @@ class Session:
         if asked is None or self.hello is None:
             return []
         if boot != self.hello.boot:
-            self.hello = None  # what was heard was an earlier boot's hello, delayed: ask again
+            self._doubts = True  # what was heard was an earlier boot's hello, delayed: ask again
             return []
         events: list[Event] = []
         clock = self._boot(self.hello.boot).clock
@@ -390,7 +392,7 @@ class Session:
 
     def _choose(self, mono_ms: int) -> tuple[str, tuple[int | str, ...], _Wish | None] | None:
         owed = self._owed
-        if self.hello is None or self._silent:
+        if self.hello is None or self._silent or self._doubts:
             return "who", (), None
         if self._pings_left:
             return "ping", (), None

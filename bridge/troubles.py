@@ -42,6 +42,6 @@ class Troubles:
     def _record(self, name: str, sentence: str | None) -> None:
         now_ms = time.time_ns() // 1_000_000
         try:
-            self._writer.submit(lambda journal: journal.trouble(name, sentence, now_ms))
+            self._writer.insist(lambda journal: journal.trouble(name, sentence, now_ms))
         except queue.Full:  # the journal stalls; standard error has it
             return

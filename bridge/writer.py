@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,10 +17,20 @@ from bridge.bell import ring
 from bridge.journal import Journal
 
 T = TypeVar("T")
-Job = tuple[Callable[[Journal], Any], "Future[Any]"]
 
 GROUP_JOBS = 64  # jobs in one commit: a commit costs the same for one as for many, and nobody waits long
 WAITING_JOBS = 1_024  # at the limit a caller is refused at once and the pillow sends again later
+AGAIN_S = 0.25  # how long a journal that could not be written is left alone
+AGAIN_JOBS = 256  # insisted on at once: how things stand, whose oldest is overtaken by the newer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do inside a transaction; one that `insists` is done again when the commit fails."""
+
+    work: Callable[[Journal], Any]
+    future: "Future[Any]"
+    insists: bool = False
 
 
 class Writer:
@@ -35,18 +46,25 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Callable[[Journal], T]) -> "Future[T]":
-        """Have `job` done inside a transaction.
+    def submit(self, work: Callable[[Journal], T]) -> "Future[T]":
+        """Have `work` done inside a transaction, once.
 
         Returns:
-            A future with the job's result once it is on disk; with the job's own exception; or with the
+            A future with the work's result once it is on disk; with the work's own exception; or with the
             sqlite3.Error of the commit, after which nothing of it is kept.
 
         Raises:
             queue.Full: too much waits already.
         """
+        return self._put(work, insists=False)
+
+    def insist(self, work: Callable[[Journal], T]) -> "Future[T]":
+        """Like `submit`, but a commit that fails is tried again, before anything submitted later."""
+        return self._put(work, insists=True)
+
+    def _put(self, work: Callable[[Journal], T], insists: bool) -> "Future[T]":
         future: Future[T] = Future()
-        self._jobs.put_nowait((job, future))
+        self._jobs.put_nowait(Job(work, future, insists))
         return future
 
     def stop(self) -> None:
@@ -56,53 +74,61 @@ class Writer:
 
     def _run(self) -> None:
         journal = Journal(self._path)
-        while (group := self._next_group()) is not None:
-            write_group(journal, group)
+        again: list[Job] = []
+        while (group := self._next_group(again)) is not None:
+            again = write_group(journal, group)[-AGAIN_JOBS:]
         journal.close()
 
-    def _next_group(self) -> list[Job] | None:
+    def _next_group(self, again: list[Job]) -> list[Job] | None:
         """Wait for a job and take what else is there; None when it is time to end."""
-        first = self._jobs.get()
-        if first is None:
-            return None
-        group = [first]
-        while len(group) < GROUP_JOBS:
+        group = list(again)
+        while len(group) < GROUP_JOBS + len(again):
             try:
-                job = self._jobs.get_nowait()
+                job = self._jobs.get(timeout=AGAIN_S if again else None) if group == again else self._jobs.get_nowait()
             except queue.Empty:
                 break
             if job is None:
+                if group == again:
+                    return None
                 self._jobs.put(None)  # end after this group
                 break
             group.append(job)
         return group
 
 
-def write_group(journal: Journal, group: list[Job]) -> None:
-    """Do the jobs in one transaction, commit, ring, and only then tell each how it went."""
+def write_group(journal: Journal, group: list[Job]) -> list[Job]:
+    """Do the jobs in one transaction, commit, ring, and only then tell each how it went.
+
+    Returns:
+        The jobs to do again, because the commit failed and they insist.
+    """
     results: list[Any] = []
+    again: list[Job] = []
     try:
         with journal.transaction():
             steps.passed("begin")
-            results.extend(_attempt(journal, job) for job, _ in group)
+            results.extend(_attempt(journal, job) for job in group)
             steps.passed("commit")
         steps.passed("committed")
         ring(journal.bells())
         steps.passed("rung")
     except sqlite3.Error as error:
+        again = [job for job in group if job.insists]
+        group = [job for job in group if not job.insists]
         results = [error] * len(group)
-    for (_, future), result in zip(group, results):
+    for job, result in zip(group, results):
         if isinstance(result, Exception):
-            future.set_exception(result)
+            job.future.set_exception(result)
         else:
-            future.set_result(result)
+            job.future.set_result(result)
+    return again
 
 
-def _attempt(journal: Journal, job: Callable[[Journal], Any]) -> Any:
-    """Return the job's result, or the exception it raised with its part undone."""
+def _attempt(journal: Journal, job: Job) -> Any:
+    """Return the work's result, or the exception it raised with its part undone."""
     try:
         with journal.savepoint():
-            return job(journal)
+            return job.work(journal)
     except sqlite3.OperationalError:
         raise  # the disk, not the job: nothing of this group may count
     except Exception as error:

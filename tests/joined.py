@@ -9,7 +9,7 @@ from pillow.spool import Spool
 from bridge.conversation import Conversation
 from bridge.journal import Journal
 from bridge.session import Session
-from bridge.writer import write_group
+from bridge.writer import Job, write_group
 
 PILLOW = "00112233aabbccdd"
 START_WALL_MS = 1_800_000_000_000
@@ -85,7 +85,7 @@ class Bridge:
         self.session = Session(self.journal.recall, f"{self.sessions:016x}")
         self.session.receive = self._listening_in(self.session.receive)
         self.session.tick = self._listening_in(self.session.tick)
-        self.conversation = Conversation(self.session, self._submit, "usb", "cable")
+        self.conversation = Conversation(self.session, self, "usb", "cable")
 
     def _listening_in(self, ask):
         def asked(*question):
@@ -95,9 +95,12 @@ class Bridge:
 
         return asked
 
-    def _submit(self, job):
+    def insist(self, work):
+        write_group(self.journal, [Job(work, Future())])
+
+    def submit(self, work):
         future = Future()
-        write_group(self.journal, [(job, future)])
+        write_group(self.journal, [Job(work, future)])
         return future
 
     def receive(self, data, now_ms):
