@@ -177,18 +177,26 @@ def run(words: list[str], seconds: float, heard: Callable[[str], None] = lambda 
 
 def _why(port: str, said: str, is_late: bool) -> str:
     """Return the sentence for a call of mpremote that went wrong, from what it printed."""
-    for part, sentence in _SENTENCES.items():
-        if part in said:
+    for parts, sentence in _SENTENCES:
+        if any(part in said for part in parts):
             return sentence.format(port=port)
     last = said.strip().splitlines()[-1:] or ["nothing"]
     how = "stopped answering" if is_late else f"answered {last[0]!r}"
     return f"the board on {port} {how}: unplug it, plug it in again and run `make flash` again"
 
 
-_SENTENCES = {
-    "could not enter raw repl": "what is on {port} does not answer as MicroPython does: run `make flash-micropython`",
-    "failed to access": "{port} was taken by another program just now: close that program and run `make flash` again",
-    "No space left": "the board on {port} is full: remove files of your own with `mpremote connect {port} fs rm :NAME`",
-    "ENOSPC": "the board on {port} is full: remove files of your own with `mpremote connect {port} fs rm :NAME`",
-    "Read-only file system": "the flash of the board on {port} is damaged: run `make flash-micropython` to erase it",
-}
+# What mpremote or the board prints -> what it means.
+_SENTENCES = (
+    (
+        ("could not enter raw repl",),
+        "what is on {port} does not answer as MicroPython does: run `make flash-micropython`",
+    ),
+    (
+        ("failed to access",),
+        "{port} was taken by another program just now: close that program and run `make flash` again",
+    ),
+    (
+        ("No space left", "ENOSPC", "OSError: 28"),
+        "the board on {port} is full: remove files of your own with `mpremote connect {port} fs rm :NAME`",
+    ),
+)

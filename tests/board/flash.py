@@ -4,7 +4,7 @@ import os
 import vfs
 
 BLOCK = 4096  # bytes that NOR flash erases at once
-BLOCKS = 512  # 2 MiB, what MicroPython leaves of an ESP32's 4 MiB
+BLOCKS = 512  # of a new image: 2 MiB, what MicroPython leaves of an ESP32's 4 MiB
 COUNT, SIZE, ERASE = 4, 5, 6  # what ioctl is asked for
 
 
@@ -14,9 +14,9 @@ class Image:
         try:
             self._file = open(path, "r+b")
         except OSError:
-            self._file = open(path, "w+b")
-            for block in range(BLOCKS):
-                self.ioctl(ERASE, block)
+            _erased(path)
+            self._file = open(path, "r+b")
+        self._blocks = self._file.seek(0, 2) // BLOCK
 
     def readblocks(self, block, buffer, offset=0):
         self._file.seek(block * BLOCK + offset)
@@ -30,7 +30,15 @@ class Image:
     def ioctl(self, request, argument):
         if request == ERASE:
             self.writeblocks(argument, b"\xff" * BLOCK)
-        return {COUNT: BLOCKS, SIZE: BLOCK}.get(request, 0)
+        return {COUNT: self._blocks, SIZE: BLOCK}.get(request, 0)
+
+
+def _erased(path):
+    # All of it or nothing: a power cut in the middle must not leave a small flash.
+    with open(path + ".new", "wb") as file:
+        for _ in range(BLOCKS):
+            file.write(b"\xff" * BLOCK)
+    os.rename(path + ".new", path)
 
 
 def mount(place):
