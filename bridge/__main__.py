@@ -1,0 +1,119 @@
+"""The command line: `huggable`, or `python -m bridge`.
+
+Its law: whatever a person can meet is one sentence on standard error and exit status 1; wrong words are 2.
+"""
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from bridge import checks, flash, health, home, micropython, virtual, wishes
+from bridge.errors import Trouble
+from bridge.journal import Journal, JournalNewer
+from bridge.run import run
+
+PRESS_S = 5.0  # a running demo obeys within tens of ms
+WHO = "command line"  # made the wish
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the words say. Returns the exit status."""
+    said = _parser().parse_args(words)
+    verb: Callable[[argparse.Namespace], int] = said.verb
+    try:
+        return verb(said)
+    except (Trouble, JournalNewer) as trouble:
+        print(f"huggable: {trouble}", file=sys.stderr)
+    except sqlite3.Error as error:
+        print(f"huggable: the journal cannot be used ({error}): try again in a moment", file=sys.stderr)
+    except KeyboardInterrupt:
+        pass
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="huggable", description="A pillow that knows when it is hugged.")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    def add(name: str, verb: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        added.set_defaults(verb=verb)
+        return added
+
+    demo = add("demo", _demo, "bridge and page with a virtual pillow")
+    demo.add_argument("--interpreter", default=sys.executable, help="runs its firmware (default: this Python)")
+    real = add("run", _run, "bridge and page with real pillows")
+    real.add_argument("--port", action="append", default=[], metavar="URL", help=PORT_HELP)
+    flash = add("flash", _flash, "put the firmware on a board that runs MicroPython")
+    flash.add_argument("--port", default=os.environ.get("PORT", ""), help="default: PORT, or the only board there is")
+    image = add("flash-micropython", _flash_micropython, "put MicroPython itself on a board, which erases it")
+    image.add_argument("--port", default=os.environ.get("PORT", ""), help="default: PORT, or the only board there is")
+    image.add_argument("--image", default=os.environ.get("BIN", ""), help="default: BIN, or the pinned download")
+    press = add("press", _press, "do something to the virtual pillow of a running demo")
+    press.add_argument("act", choices=virtual.ACTS, metavar="|".join(virtual.ACTS))
+    press.add_argument("--seconds", type=float, default=virtual.SECONDS, help="how long a hug, shake or spin lasts")
+    add("status", _status, "say how everything is")
+    add("test", lambda said: checks.test(said.words), "run the tests").add_argument("words", nargs="*", help="pytest's")
+    add("lint", lambda _: checks.lint(), "run the linters")
+    add("bench", lambda _: checks.bench(), "measure from the port to the page")
+    return parser
+
+
+PORT_HELP = "/dev/ttyUSB0, COM3 or socket://host:port; may be repeated (default: look for pillows)"
+
+
+def _demo(said: argparse.Namespace) -> int:
+    run(home.data_folder(), interpreter=said.interpreter)
+    return 0
+
+
+def _run(said: argparse.Namespace) -> int:
+    run(home.data_folder(), said.port)
+    return 0
+
+
+def _flash(said: argparse.Namespace) -> int:
+    flash.flash(said.port, home.data_folder())
+    return 0
+
+
+def _flash_micropython(said: argparse.Namespace) -> int:
+    micropython.flash_micropython(said.port, said.image, home.data_folder())
+    return 0
+
+
+def _press(said: argparse.Namespace) -> int:
+    folder = home.data_folder()
+    if not home.bridge_runs(folder):
+        raise Trouble("no demo is running: start one with `make demo`")
+    body = {"act": said.act, "seconds": said.seconds}
+    try:
+        virtual.press(body)
+    except ValueError as error:
+        raise Trouble(str(error)) from None
+    path = home.journal_path(folder)
+    with closing(Journal(path)) as journal:
+        wish = wishes.make(journal, "", "press", body, WHO, PRESS_S)
+    end = wishes.wait(path, wish, PRESS_S)
+    if end["outcome"] != wishes.APPLIED:
+        raise Trouble(f"{said.act} was {end['outcome']}: {end['why']}")
+    return 0
+
+
+def _status(said: argparse.Namespace) -> int:
+    folder = home.data_folder()
+    runs, path = home.bridge_runs(folder), home.journal_path(folder)
+    pillows, troubles = [], []
+    if path.exists():
+        with closing(Journal(path, read_only=True)) as journal:
+            pillows, troubles = journal.pillows(), journal.troubles()
+    for sentence in health.sentences(runs, pillows, troubles, wishes.now_ms()):
+        print(sentence)
+    return 0 if runs and not troubles else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
