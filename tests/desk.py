@@ -74,7 +74,10 @@ class PillowOnDesk:
             with contextlib.suppress(OSError):
                 if ready:
                     self.pillow.receive(os.read(self._plug.board, 64), _now_ms())
-                os.write(self._plug.board, self.pillow.next(_now_ms()))
+                self._write(self.pillow.next(_now_ms()))
+
+    def _write(self, data: bytes) -> None:
+        os.write(self._plug.board, data)
 
 
 def _now_ms() -> int:

@@ -1,0 +1,99 @@
+"""Who may know whom: the rules of the layout, read from the sources themselves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+    for folder in ("bridge", "web", "firmware/pillow")
+    for path in sorted((ROOT / folder).glob("*.py"))
+} | {"firmware/main.py": ast.parse((ROOT / "firmware/main.py").read_text(encoding="utf-8"))}
+
+PURE = {
+    *(f"bridge/{name}.py" for name in ("report", "wire", "session", "clock", "conversation", "diagnosis", "health")),
+    *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
+    "web/press.py",
+}
+IMPURE = {"socket", "serial", "sqlite3", "flask", "gevent", "machine", "neopixel", "threading", "time", "subprocess"}
+# Outside of the left, the right may not be imported.
+KNOWN_TO = {
+    "serial": {"bridge/ports.py"},
+    "socket": {"bridge/ports.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
+    "flask": {"web/app.py", "web/viewers.py"},
+    "flask_socketio": {"web/app.py", "web/viewers.py"},
+    "machine": {"firmware/main.py", "firmware/pillow/board.py"},
+    "neopixel": {"firmware/pillow/board.py"},
+    "pillow": {"firmware/main.py"},
+    "virtual": set(),
+}
+WEB_MAY_READ = {"report", "journal", "wishes", "bell", "home", "errors"}
+
+
+def imported(tree: ast.AST) -> set:
+    """Every name that a file imports, as `package` and `package.module`."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names | {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", sorted(PURE))
+def test_a_pure_file_knows_no_port_no_disk_and_no_clock(path):
+    assert imported(SOURCES[path]) & IMPURE == set()
+
+
+@pytest.mark.parametrize("module", sorted(KNOWN_TO))
+def test_only_few_files_know(module):
+    assert {path for path, tree in SOURCES.items() if module in imported(tree)} <= KNOWN_TO[module]
+
+
+def test_the_bridge_knows_nothing_of_the_page():
+    assert [path for path in SOURCES if path.startswith("bridge/") and "web" in imported(SOURCES[path])] == []
+
+
+def test_the_page_knows_only_what_the_bridge_writes_for_it():
+    modules = {path.stem for path in (ROOT / "bridge").glob("*.py")} - WEB_MAY_READ
+    wrong = {
+        (path, name)
+        for path, tree in SOURCES.items()
+        for name in imported(tree) & {f"bridge.{module}" for module in modules}
+        if path.startswith("web/")
+    }
+    assert wrong == set()
+
+
+def test_only_the_journal_speaks_sql():
+    for path, tree in SOURCES.items():
+        used = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sqlite3"
+        }
+        assert path == "bridge/journal.py" or all(name.endswith("Error") for name in used), path
+
+
+@pytest.mark.parametrize("path", sorted(set(SOURCES) - {"firmware/main.py"}))
+def test_nothing_starts_at_import(path):
+    """Statements on the outermost level define, import and name things; only `if` may choose among them."""
+    quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
+    todo = list(SOURCES[path].body)
+    while todo:
+        statement = todo.pop()
+        if isinstance(statement, ast.If) and "__main__" in ast.dump(statement.test):
+            continue
+        if isinstance(statement, ast.If | ast.Try):
+            todo += [*statement.body, *statement.orelse]
+            continue
+        is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        assert is_text or isinstance(statement, quiet), f"{path}:{statement.lineno}"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.endswith("__init__.py")])
+def test_packages_are_only_folders(path):
+    assert SOURCES[path].body == []

@@ -1,0 +1,181 @@
+"""Bridge, page and virtual pillow as a person starts them: real processes, real signals, no terminal."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from desk import PillowOnDesk, until
+from joined import PILLOW
+from whole import START_S, Whole, is_gone
+
+from bridge import session
+from bridge.home import journal_path
+from bridge.journal import Journal
+
+ENDS_S = 2.0  # promised
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def start(*words, **environment):
+        started.append(Whole(tmp_path / "data", *words, **environment))
+        return started[-1]
+
+    yield start
+    for whole in started:
+        whole.close()
+
+
+@pytest.fixture
+def desk_pillow():
+    pillow = PillowOnDesk()
+    yield pillow
+    pillow.pull()
+
+
+def test_a_demo_shows_a_virtual_pillow_and_ends_in_time_without_orphans(start):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    (pillow,) = demo.ask("/api/state")["pillows"]
+    assert pillow["link"] == "virtual"
+    children = demo.children()
+    assert len(children) == 2
+    assert demo.stop() < ENDS_S
+    assert demo.process.returncode == 0
+    until(lambda: all(is_gone(child) for child in children), ENDS_S)
+    assert demo.err == []
+    assert [line.partition("?")[0].rpartition(":")[0] for line in demo.out] == ["page: http://127.0.0.1"]
+
+
+def test_ctrl_c_ends_a_demo_in_time_and_without_a_word(start):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    assert demo.stop(signal.SIGINT) < ENDS_S
+    assert demo.process.returncode == 0
+    assert demo.err == []
+
+
+def test_a_signal_while_it_starts_ends_it_as_well(start):
+    demo = start("demo")
+    until(lambda: (demo.folder / "bridge.lock").exists(), START_S)
+    assert demo.stop() < ENDS_S
+
+
+def test_a_killed_bridge_leaves_no_orphans(start):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    children = demo.children()
+    demo.stop(signal.SIGKILL)
+    until(lambda: all(is_gone(child) for child in children), START_S)
+
+
+def test_a_hug_pressed_on_the_command_line_is_seen_on_the_page(start):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    pressed = demo.huggable("press", "hug", "--seconds", "6")
+    assert (pressed.returncode, pressed.stderr) == (0, "")
+    until(lambda: demo.shown() == "hugging", START_S)
+    until(lambda: demo.shown() == "neutral", START_S)
+    gestures = [row["gesture"] for row in demo.ask("/api/reports?after=0&limit=100")]
+    assert gestures.count("hugging") == 1
+
+
+def test_an_unplugged_pillow_shows_in_time_and_comes_back(start):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    assert demo.huggable("press", "unplug").returncode == 0
+    until(lambda: demo.shown() == "notconnected", session.SILENT_MS / 1000)
+    assert demo.huggable("press", "plug").returncode == 0
+    until(lambda: demo.shown() == "neutral", START_S)
+
+
+def test_a_real_pillow_on_a_port_that_was_named(start, desk_pillow):
+    bridge = start("run", "--port", desk_pillow.url)
+    until(lambda: bridge.shown() == "neutral", START_S)
+    desk_pillow.feel("hugging")
+    until(lambda: bridge.shown() == "hugging", START_S)
+    (report,) = bridge.ask("/api/reports?after=0&limit=10")
+    assert (report["pillow"], report["boot"], report["seq"], report["late"]) == (PILLOW, 1, 1, False)
+    assert bridge.stop() < ENDS_S
+    journal = Journal(journal_path(bridge.folder), read_only=True)
+    assert journal.pillows()[0]["gesture"] == "notconnected"
+    journal.close()
+
+
+def test_a_real_pillow_cannot_be_pressed(start, desk_pillow):
+    bridge = start("run", "--port", desk_pillow.url)
+    until(lambda: bridge.shown() == "neutral", START_S)
+    pressed = bridge.huggable("press", "hug")
+    assert pressed.returncode == 1
+    assert "this pillow is a real one" in pressed.stderr
+
+
+def test_a_second_bridge_says_who_is_first_and_ends(start):
+    first = start("demo")
+    first.page()
+    second = first.huggable("demo")
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"huggable: a bridge already runs on {first.folder} (process {first.process.pid}):"
+        " use its page, or stop it first\n"
+    )
+
+
+def test_a_page_that_dies_is_started_again(start, desk_pillow):
+    bridge = start("run", "--port", desk_pillow.url)
+    bridge.page()
+    (page,) = bridge.children()
+    _kill(page)
+    until(lambda: len([line for line in bridge.out if line.startswith("page: ")]) == 2, START_S)
+    assert bridge.err == ["the page ended (exit -9) and is started again: see above why"]
+
+
+def test_a_virtual_pillow_that_dies_is_started_again(start):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    plug = next(pid for pid in demo.children() if "plug.py" in _command(pid))
+    _kill(plug)
+    until(lambda: demo.shown() == "notconnected", START_S)
+    until(lambda: demo.shown() == "neutral", START_S)
+
+
+def test_a_port_that_is_missing_is_told_once_and_everything_else_runs(start, tmp_path):
+    bridge = start("run", "--port", str(tmp_path / "ttyUSB0"))
+    assert bridge.ask("/api/state") == {"pillows": [], "row": 0}
+    told = f"there is no port {tmp_path / 'ttyUSB0'}: plug the pillow in, or leave out --port and it is looked for"
+    until(lambda: bridge.err == [told], START_S)
+    said = bridge.huggable("status")
+    assert said.returncode == 1
+    assert told in said.stdout
+
+
+def test_what_was_written_may_be_read_by_this_user_alone(start):
+    demo = start("demo")
+    demo.page()
+    demo.stop()
+    found = [path for path in demo.folder.rglob("*") if path.stat().st_mode & 0o077 and not path.is_symlink()]
+    assert found == []
+
+
+def test_a_journal_that_is_none_is_one_sentence(start, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "journal.db").write_text("this is not a database, and long enough to be seen as none" * 40)
+    demo = start("demo")
+    demo.process.wait(START_S)
+    demo.stop()
+    assert demo.process.returncode == 1
+    assert demo.err == [
+        f"huggable: the journal {tmp_path / 'data' / 'journal.db'} cannot be used (file is not a database):"
+        " move it away to begin a new one"
+    ]
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def _command(pid: int) -> str:
+    return subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
