@@ -1,0 +1,117 @@
+# What is being done to the pillow, from its motion and, where it has one, its squeeze sense.
+#
+# Its law: pure integers, no allocation for a sample, the same verdicts on every interpreter; `neutral` whenever unsure.
+# Where signs disagree the more violent one is right: a pillow that flies is not being shaken, one that is shaken is not
+# being hit or hugged.
+from .embrace import Embrace
+from .jolts import Blow, Fall
+from .rest import BLOCK_MS, Rest, root
+from .swings import Sway, Turn
+
+NEUTRAL = 80  # how sure one can be that nothing is
+AFTER_BLOCKS = 30  # hands may stay on it for so long after they shook it
+
+
+class Recogniser:
+    def __init__(self, rate_hz, has_squeeze):
+        self._block = max(1, rate_hz * BLOCK_MS // 1000)
+        self._fall = Fall(rate_hz)
+        self._blow = Blow(rate_hz)
+        self._sway = Sway()
+        self._turn = Turn()
+        self._embrace = Embrace(has_squeeze)
+        self._rest = Rest()
+        self.reset()
+
+    def reset(self):
+        for sign in (self._rest, self._fall, self._blow, self._sway, self._turn, self._embrace):
+            sign.reset()
+        self.gesture = "neutral"
+        self.confidence = 0
+        self.strength = 0
+        self._is_new = True  # no sample yet
+        self._count = 0  # samples in this block
+        self._mark = self._frozen = 0  # how many samples were equal to the last bit
+        self._size = self._push = 1  # |a|, and |a - rest|
+        self._sx = self._sy = self._sz = self._tx = self._ty = self._tz = 0
+
+    # sample: ax ay az in milli-g, gx gy gz in tenths of a degree a second; squeeze: 0..1000. -> True: a new verdict
+    def feed(self, sample, squeeze):
+        self._gather(sample[0], sample[1], sample[2])
+        self._gather_turn(sample[3], sample[4], sample[5])
+        decide = self._fall.step(self._size, self._frozen)
+        if self._blow.step(self._push, self._size):
+            decide = True
+        self._count += 1
+        if self._count >= self._block:
+            self._look(self._count)
+            self._embrace.step(self._rest, squeeze)
+            decide = True
+        return decide and self._decide()
+
+    def _gather(self, x, y, z):
+        if self._is_new:
+            self._is_new = False
+            self._rest.begin(x, y, z)
+        self._sx += x
+        self._sy += y
+        self._sz += z
+        self._size = root(x * x + y * y + z * z, self._size)
+        self._freeze(3 * x + 5 * y + 7 * z)
+        self._lean(x - self._rest.x, y - self._rest.y, z - self._rest.z)
+
+    def _freeze(self, mark):
+        self._frozen = self._frozen + 1 if mark == self._mark else 0
+        self._mark = mark
+
+    def _lean(self, x, y, z):
+        self._push = root(x * x + y * y + z * z, self._push)
+
+    def _gather_turn(self, x, y, z):
+        self._tx += x
+        self._ty += y
+        self._tz += z
+
+    # A block of n samples is complete.
+    def _look(self, n):
+        rest = self._rest
+        rest.turn(self._tx // (10 * n), self._ty // (10 * n), self._tz // (10 * n))
+        rest.feel(self._sx // n, self._sy // n, self._sz // n)
+        self._count = self._sx = self._sy = self._sz = self._tx = self._ty = self._tz = 0
+        if not self._fall.low:  # weightless is no stroke, and what turns in the air was thrown
+            self._sway.step(rest)
+            self._turn.step(rest)
+
+    def _decide(self):
+        sign = self._strongest()
+        gesture = sign.name if sign else "neutral"
+        if gesture == self.gesture:
+            return False
+        self.gesture = gesture
+        self.confidence = sign.sure() if sign else NEUTRAL
+        self.strength = 0
+        if sign:
+            self.strength = self._rest.push if sign is self._embrace or sign is self._turn else sign.strength()
+        return True
+
+    # Case by case, the more violent first; what is then no sign any more begins anew.
+    def _strongest(self):
+        if self._fall.on:
+            self._turn.reset()
+            return self._instead(self._fall)
+        if self._turn.on:
+            return self._instead(self._turn)
+        if self._sway.on and not self._turn.is_likely():
+            self._fall.forget_swing()
+            self._blow.reset()
+            self._embrace.busy = AFTER_BLOCKS
+            return self._sway
+        if self._blow.on:
+            return self._blow
+        return self._embrace if self._embrace.on else None
+
+    def _instead(self, sign):
+        self._sway.reset()
+        self._blow.reset()
+        self._embrace.busy = AFTER_BLOCKS
+        return sign

@@ -1,0 +1,161 @@
+# The signs that go on, looked at 25 times a second: swaying to and fro, which is shaking; turning, which is spinning.
+#
+# Their law: integers that fit 30 bits, no allocation, time counted in blocks of 40 ms; accelerations are milli-g, turn
+# rates degrees a second. Instead of keeping the last seconds, sums are halved when they are old. Who is unsure says no.
+from .rest import BLOCK_MS
+
+# Swaying to and fro: shaking.
+STROKE_MG = 220  # a stroke passes this to one side and then to the other
+SWAY_MG = 460  # mean of a shake
+SWAY_MOST_MG = 4000
+STROKES = 4
+SLOW_STROKES = 3
+SWAY_BLOCKS = 17
+SLOW_BLOCKS = 30
+SWAY_FORGET = 50  # blocks after which the past counts half
+SWAY_OVER = 11  # calm blocks end it
+STROKE_OVER = 28  # so do these without a stroke
+
+# Turning steadily: spinning.
+TURN_DPS = 50
+SPIN_DPS = 60
+TUMBLE_DPS = 180  # when the axis wanders, so that only |rate| is steady
+SPIN_DEG = 200  # turning it over is not spinning
+TURN_DEG = 400
+LIKELY_BLOCKS = 8
+SPIN_BLOCKS = 17
+DOUBT_BLOCKS = 8
+TUMBLE_BLOCKS = 24
+TURN_FORGET = 32
+TURN_OVER = 10
+
+
+class Sway:
+    name = "shaking"
+
+    def __init__(self):
+        self.sides = bytearray(3)  # where each axis was last: 1 below, 2 above
+        self.strokes = bytearray(3)
+        self.reset()
+
+    def reset(self):
+        self.on = False
+        self.blocks = self.sum = self.squares = self.calm = self.idle = 0
+        for i in range(3):
+            self.sides[i] = self.strokes[i] = 0
+
+    def step(self, rest):
+        self._stroke(0, rest.dx)
+        self._stroke(1, rest.dy)
+        self._stroke(2, rest.dz)
+        push = rest.push
+        self.calm = self.calm + 1 if push < STROKE_MG else 0
+        self.idle += 1
+        if self.calm > SWAY_OVER or self.idle > STROKE_OVER:
+            if self.blocks:
+                self.reset()
+            return
+        if push > SWAY_MOST_MG:
+            push = SWAY_MOST_MG
+        self.blocks += 1
+        self.sum += push
+        self.squares += push * push >> 4
+        if self.blocks >= SWAY_FORGET:
+            self._forget()
+        self.on = self.on or self._is_shaken()
+
+    def _stroke(self, axis, value):
+        side = 2 if value > STROKE_MG else 1 if value < -STROKE_MG else 0
+        if side and side != self.sides[axis]:
+            self.sides[axis] = side
+            self.strokes[axis] += 1
+            self.idle = 0
+
+    def _forget(self):
+        self.blocks >>= 1
+        self.sum >>= 1
+        self.squares >>= 1
+        for i in range(3):
+            self.strokes[i] >>= 1
+
+    def _is_shaken(self):
+        strokes = max(self.strokes)
+        if self.blocks < SWAY_BLOCKS or strokes < SLOW_STROKES or (strokes < STROKES and self.blocks < SLOW_BLOCKS):
+            return False
+        # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.45 of the mean square.
+        mean = self.strength()
+        return mean > SWAY_MG and mean * mean // 7 > self.squares // self.blocks
+
+    def sure(self):
+        return min(95, 50 + (self.strength() - SWAY_MG) // 20 + max(self.strokes))
+
+    def strength(self):
+        return self.sum // self.blocks
+
+
+class Turn:
+    name = "spinning"
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.on = False
+        self.blocks = self.x = self.y = self.z = self.sum = self.squares = self.turned = self.slow = self.doubt = 0
+
+    def step(self, rest):
+        rate = rest.rate
+        self.slow = self.slow + 1 if rate < TURN_DPS else 0
+        if self.slow > TURN_OVER or (not self.blocks and self.slow):
+            if self.blocks:
+                self.reset()
+            return
+        self.blocks += 1
+        self.x += rest.tx
+        self.y += rest.ty
+        self.z += rest.tz
+        self.sum += rate
+        self.squares += rate * rate >> 2
+        self.turned += rate
+        self.on = self._is_spun()
+        if self.blocks >= TURN_FORGET:
+            self._forget()
+
+    def _forget(self):
+        self.blocks >>= 1
+        self.x >>= 1
+        self.y >>= 1
+        self.z >>= 1
+        self.sum >>= 1
+        self.squares >>= 1
+
+    def sure(self):
+        return min(95, 55 + self.sum // self.blocks // 8)
+
+    # Already too steady to be a shake.
+    def is_likely(self):
+        return self.blocks >= LIKELY_BLOCKS and (self._is_straight() or self._is_even())
+
+    def _is_spun(self):
+        if self.on:
+            self.doubt = 0 if self._is_straight() or self._is_even() else self.doubt + 1
+            return self.doubt < DOUBT_BLOCKS
+        if self.turned < SPIN_DEG * 1000 // BLOCK_MS or self.blocks < SPIN_BLOCKS:
+            return False
+        self.doubt = 0
+        return self._is_straight() or (self.blocks >= TUMBLE_BLOCKS and self._is_even())
+
+    # About one axis: the mean of the vectors is nearly as long as the mean of their lengths.
+    def _is_straight(self):
+        mean = self.sum // self.blocks
+        x, y, z = self.x // self.blocks, self.y // self.blocks, self.z // self.blocks
+        least = mean * 4 // 5
+        return mean >= SPIN_DPS and x * x + y * y + z * z > least * least
+
+    # About a wandering axis: the lengths are even, with a standard deviation of 0.35 of the mean; of 0.17 when it is
+    # slow, for a slow shake turns it too.
+    def _is_even(self):
+        mean, squares = self.sum // self.blocks, self.squares // self.blocks
+        if mean >= TUMBLE_DPS:
+            return squares * 32 < mean * mean * 9
+        return mean >= SPIN_DPS and self.turned > TURN_DEG * 1000 // BLOCK_MS and squares * 35 < mean * mean * 9
