@@ -9,6 +9,8 @@ from virtual import everyday
 from virtual.strokes import TURN, Tremble, across, cross, half_sine, span, tilt
 
 EARTH = 9.81  # m/s2 in one g
+FULL_TURNS = 600  # degrees; less than that is turning it over
+HANDS, ARMS = 400, 480  # per mille: the most that hands squeeze, the least that arms do; nobody has measured it yet
 
 
 # ---- hugging
@@ -18,7 +20,7 @@ EARTH = 9.81  # m/s2 in one g
 def hug(m, seconds):
     d = m.dice
     rocks, asleep = d.chance(0.3), d.chance(0.15) and not m.clear
-    axis, degrees, grip = across(d, m.up), d.between(60, 90), d.between(450, 1000)
+    axis, degrees, grip = across(d, m.up), d.between(60, 90), d.between(ARMS, 1000)
     yield from tilt(m, axis, degrees * 0.6, degrees * 0.6 / d.between(50, 90), 100)
     parts = hug_parts(d, rocks, asleep)
     rock_dps, rock_hz = d.between(8, 30) if rocks else 0.0, d.between(0.3, 0.7)
@@ -95,7 +97,7 @@ def shake(m, seconds):
     size, side = min(reach, d.scaled(0.9, 3.6)), d.between(0.3, 0.5)
     second, dps = d.between(0.1, 0.4), d.between(80, 160) * pi / 2
     main, axis = d.direction(), d.direction()
-    other, grip, lag = across(d, main), d.between(100, 600), d.between(0, TURN)
+    other, grip, lag = across(d, main), d.between(100, HANDS), d.between(0, TURN)
     yield from tilt(m, across(d, m.up), d.between(5, 40), d.between(0.3, 0.8), grip * 0.7)
     whole, ramp, phase = seconds or d.scaled(2, 30), d.between(0.3, 1) / hz, 0.0
     for t in span(m, whole):
@@ -121,7 +123,9 @@ def spin(m, seconds):
     side = across(d, axis)
     third = cross(axis, side)
     radius, rattle = d.between(0, 0.1), d.scaled(0.05, 0.5) if on_table else 0.02
-    whole, ramp, fall_s = seconds or d.scaled(2, 20), d.between(0.2, 0.5), spin_fall(d, m)
+    whole, ramp, fall_s = seconds or d.scaled(2, 20), d.between(0.2, 0.5), max(spin_fall(d, m), FULL_TURNS / dps)
+    if not seconds:
+        whole = max(whole, FULL_TURNS / dps)
     wander = TURN * d.between(0.3, 1)
     for t in span(m, whole):
         level = min(1.0, t / ramp, max(0.0, whole - t) / 0.3) * exp(-t / fall_s)
@@ -167,7 +171,7 @@ def swing(m, axis, dps):
     hard = d.chance(0.2) and not m.clear
     whole = d.between(0.2, 0.6)
     size = (d.between(4, 8) if hard else d.between(1.1, 3)) - 1
-    side, grip = across(d, m.up), d.between(100, 500)
+    side, grip = across(d, m.up), d.between(100, HANDS)
     yield from tilt(m, side, d.between(5, 30), d.between(0.2, 0.5), grip)
     for t in span(m, whole):
         m.add_push(m.up, size * 0.9 * half_sine(t, whole))
