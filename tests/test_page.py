@@ -56,7 +56,7 @@ def tell(app):
         app.viewers.tell(event, told)
 
 
-# -- What can be fetched -----------------------------------------------------------------------------------------
+# -- What can be fetched ---------------------------------------------------------------------------------------
 
 
 def test_the_state_names_every_pillow_and_the_newest_row(house, fetch):
@@ -129,7 +129,7 @@ def test_an_unknown_address_gets_a_sentence(fetch):
     assert (answer.status_code, answer.mimetype) == (404, "text/plain")
 
 
-# -- JSON ----------------------------------------------------------------------------------------------------------
+# -- JSON ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": [float("-inf")]}])
@@ -144,7 +144,7 @@ def test_what_is_no_json_is_a_value_error(text):
         strict_json.loads(text)
 
 
-# -- Who is let in --------------------------------------------------------------------------------------------------
+# -- Who is let in ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_one_viewer_too_many_is_refused(app, house, monkeypatch):
     assert Viewer(app, key=house.key).client.is_connected() and second.client.is_connected()
 
 
-# -- What each is told ---------------------------------------------------------------------------------------------
+# -- What each is told -----------------------------------------------------------------------------------------
 
 
 def test_without_a_cursor_only_what_is_new_is_told(app, house):
@@ -281,7 +281,7 @@ def test_who_never_says_a_key_is_sent_away(app):
     assert stranger.closed
 
 
-# -- Wishes ----------------------------------------------------------------------------------------------------------
+# -- Wishes ----------------------------------------------------------------------------------------------------
 
 
 def test_a_press_becomes_a_wish_of_the_page(app, house):
@@ -355,7 +355,7 @@ def test_anything_else_is_refused_with_a_sentence(said):
         read(said, [{"pillow": PILLOW}])
 
 
-# -- The bucket -----------------------------------------------------------------------------------------------------
+# -- The bucket ------------------------------------------------------------------------------------------------
 
 
 def test_a_bucket_gives_a_burst_and_then_its_pace():

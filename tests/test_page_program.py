@@ -28,7 +28,7 @@ def program(house, *words, **environ):
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, env=environ or None)
 
 
-# -- From the journal to the page ----------------------------------------------------------------------------------
+# -- From the journal to the page ------------------------------------------------------------------------------
 
 
 def test_a_report_reaches_every_onlooker_soon(house):
@@ -97,7 +97,7 @@ def test_ten_thousand_missed_rows_are_told_in_two_seconds(house):
     assert time.monotonic() - began < 2.0
 
 
-# -- Without a WebSocket -------------------------------------------------------------------------------------------
+# -- Without a WebSocket ---------------------------------------------------------------------------------------
 
 
 def polling(house):
@@ -123,7 +123,7 @@ def test_a_program_that_polls_without_the_key_is_refused(house):
     assert "44{" in house.fetch(path)[1]
 
 
-# -- Those who mean no good ------------------------------------------------------------------------------------------
+# -- Those who mean no good ------------------------------------------------------------------------------------
 
 
 def test_a_rebound_name_reaches_nothing(house):
@@ -269,7 +269,7 @@ def test_what_is_no_http_gets_no_traceback(house, request_):
     assert "Traceback" not in house.shut()
 
 
-# -- Starting and ending -------------------------------------------------------------------------------------------
+# -- Starting and ending ---------------------------------------------------------------------------------------
 
 
 def test_it_ends_within_a_second_when_told_to_with_onlookers_there(house):

@@ -12,11 +12,15 @@ const FACTS = [
 ];
 
 export class Health {
+  #shown = null;
+
   constructor(facts, console, trouble) {
     Object.assign(this, { facts, console, trouble });
   }
 
   show(health, pillow) {
+    if (this.#shown?.health === health && this.#shown.pillow === pillow) return; // whoever selects text may keep it
+    this.#shown = { health, pillow };
     const found = health.pillows.find((facts) => facts.id === pillow);
     this.facts.replaceChildren(...(found ? FACTS.flatMap((fact) => entry(fact, found)) : []));
     const lines = health.console.map((line) => `${clock(line.at)} ${line.source}  ${line.text}`);

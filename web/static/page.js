@@ -114,7 +114,7 @@ function show() {
   showFace(pillow, virtual);
   showPillows();
   showPresses(pillow, virtual);
-  panel.show(health, pillow?.id);
+  panel.show(health, pillow?.id ?? "");
   day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
 }
 
@@ -140,7 +140,9 @@ function showPillows() {
   const list = at("pillows");
   const pillows = state?.pillows ?? [];
   const there = new Map([...list.children].map((item) => [item.firstChild.dataset.pillow, item]));
-  list.replaceChildren(...pillows.map((pillow) => there.get(pillow.id) ?? small(pillow.id)));
+  if ([...there.keys()].join() !== pillows.map((pillow) => pillow.id).join()) {
+    list.replaceChildren(...pillows.map((pillow) => there.get(pillow.id) ?? small(pillow.id)));
+  }
   pillows.forEach((pillow, index) => {
     const button = list.children[index].firstChild;
     button.dataset.gesture = known(pillow.gesture);
