@@ -63,8 +63,8 @@ def board(folder: Path, flash: str = "flash"):
         yield plug
 
 
-def mpremote(plug: Plugged, *words: str) -> subprocess.CompletedProcess:
-    words = (sys.executable, "-m", "mpremote", "connect", str(plug.link), "sleep", "0.3", "+", *words)
+def mpremote(plug: Plugged, *words: str, settle_s: float = 0) -> subprocess.CompletedProcess:
+    words = (sys.executable, "-m", "mpremote", "connect", str(plug.link), "sleep", str(settle_s), "+", *words)
     return subprocess.run(words, capture_output=True, text=True, timeout=MPREMOTE_S, stdin=subprocess.DEVNULL)
 
 
@@ -91,7 +91,7 @@ def test_real_mpremote_takes_the_stand_in_for_a_board(tmp_path):
         missing = mpremote(plug, "fs", "ls", ":b")
         assert (missing.returncode, "No such file" in missing.stderr) == (1, True)
         assert mpremote(plug, "soft-reset").returncode == mpremote(plug, "reset").returncode == 0
-        assert mpremote(plug, "fs", "cat", ":a/here.txt").stdout.endswith("cloud\n" * 200)
+        assert mpremote(plug, "fs", "cat", ":a/here.txt", settle_s=2).stdout.endswith("cloud\n" * 200)
         mpremote(plug, "fs", "rm", ":a/here.txt", "+", "fs", "rmdir", ":a")
         assert "a" not in mpremote(plug, "exec", "import os; print(os.listdir())").stdout
     assert digest == hashlib.sha256(here.read_bytes()).hexdigest()
