@@ -18,6 +18,9 @@ Row = dict[str, Any]
 
 BUSY_MS = 2_000  # another program may hold the file for a moment (a backup, a wish); longer is a trouble to tell
 PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
+KEEP_DAYS = 30  # how long reports are kept; a family looks back on a month
+KEEP_BYTES = 2**30  # of disk for the journal: some six million reports
+TRIM_ROWS = 2_000  # forgotten in one transaction, so that no commit waits long for it
 CONSOLE_ROWS = 1_000  # the console is for looking at what just happened
 PRESENCE_ROWS = 10_000  # a month of a link that comes and goes every five minutes
 ENDED_WISHES = 1_000  # enough to look back on; the open ones are never cut
@@ -179,6 +182,50 @@ class Journal:
         """Return the number of the oldest row still kept, or one more than the newest when none is."""
         found = self._db.execute("SELECT min(row) FROM report").fetchone()[0]
         return self.newest_row() + 1 if found is None else int(found)
+
+    # -- cursors and retention ------------------------------------------------------------------------------------
+
+    def cursor(self, name: str) -> int:
+        """Return the row up to which a reader is done, 0 when it has not begun."""
+        found = self._db.execute("SELECT row FROM cursor WHERE name = ?", (name,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def move_cursor(self, name: str, row: int, at_ms: int) -> None:
+        """A reader is done with everything up to `row`; a cursor never goes back."""
+        self._db.execute(
+            "INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET row = excluded.row, moved_ms = excluded.moved_ms WHERE excluded.row > row",
+            (name, row, at_ms),
+        )
+
+    def trim(self, before_ms: int, most_bytes: int = KEEP_BYTES) -> int:
+        """Forget the oldest reports, a few thousand at a time: those heard before a moment, or beyond a size.
+
+        What a cursor has yet to pass goes only for the size, and only when nothing else is left. Marks stay for ever.
+
+        Args:
+            before_ms: Unix time; what was heard earlier is old.
+            most_bytes: what the journal may take on disk.
+
+        Returns:
+            How many were forgotten.
+        """
+        passed = self._db.execute("SELECT min(row) FROM cursor").fetchone()[0]
+        done = self.newest_row() if passed is None else int(passed)
+        forgotten = self._forget("row <= ? AND heard_ms < ?", (done, before_ms))
+        if not forgotten and self._bytes_used() > most_bytes:
+            forgotten = self._forget("row <= ?", (done,)) or self._forget("true", ())
+        return forgotten
+
+    def _forget(self, where: str, values: tuple[int, ...]) -> int:
+        oldest = f"SELECT row FROM report WHERE {where} ORDER BY row LIMIT {TRIM_ROWS}"
+        return self._db.execute(f"DELETE FROM report WHERE row IN ({oldest})", values).rowcount
+
+    def _bytes_used(self) -> int:
+        counts = [
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        ]
+        return int((counts[0] - counts[1]) * counts[2])
 
     # -- how each pillow is now -------------------------------------------------------------------------------
 

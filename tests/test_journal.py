@@ -165,3 +165,31 @@ def test_ended_wishes_are_capped_and_open_ones_are_not(journal):
             journal.end_wish(journal.add_wish(PILLOW, "press", {}, "page", 1, 100), "applied", "", 2)
     assert journal._db.execute("SELECT count(*) FROM wish").fetchone()[0] <= ENDED_WISHES + 2
     assert journal.open_wishes()[0]["wish"] == first
+
+
+def test_old_reports_are_forgotten_and_their_marks_are_not(journal):
+    append(journal, *[said(seq) for seq in range(1, 11)])
+    with journal.transaction():
+        journal._db.execute("UPDATE report SET heard_ms = row")
+        assert journal.trim(before_ms=6) == 5
+    assert sequence(journal) == [(1, seq) for seq in range(6, 11)]
+    assert append(journal, said(3)) == {(PILLOW, 1): 10}
+
+
+def test_what_a_cursor_has_yet_to_pass_is_not_old(journal):
+    append(journal, *[said(seq) for seq in range(1, 11)])
+    with journal.transaction():
+        journal.move_cursor("queue", 4, 1)
+        journal.move_cursor("queue", 2, 2)
+        assert journal.cursor("queue") == 4
+        journal.trim(before_ms=2**60)
+    assert journal.oldest_row() == 5
+
+
+def test_beyond_its_size_the_journal_forgets_what_was_forwarded_first(journal):
+    append(journal, *[said(seq) for seq in range(1, 3001)])
+    with journal.transaction():
+        journal.move_cursor("queue", 1000, 1)
+        assert journal.trim(before_ms=0, most_bytes=1) == 1000
+        assert journal.trim(before_ms=0, most_bytes=1) == 2000
+    assert journal.newest_row() == 3000

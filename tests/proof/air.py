@@ -1,4 +1,4 @@
-"""One direction of a link as a seed has it: bytes flipped, dropped, inserted; chunks lost, doubled, delayed, overtaken."""
+"""One direction of a link as a seed has it: bytes flipped, dropped, inserted; chunks lost, doubled, overtaken."""
 
 NOISE = (
     b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13\r\n",

@@ -1,11 +1,12 @@
 """Seeded bugs: each is one place of the product's own source, written wrongly. A rig that misses one proves nothing.
 
-A mutant is a module, the text that is there, and the text that takes its place. The rig loads the product with it and runs
-seeds until the checker objects.
+A mutant is a module, the text that is there, and the text that takes its place. The rig loads the product with it and
+runs seeds until the checker objects.
 """
 
 import importlib
 import importlib.util
+import multiprocessing
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,8 +169,14 @@ def load(mutant):
     exec(compile(source.replace(mutant.there, mutant.instead), spec.origin, "exec"), module.__dict__)
 
 
+def hunt_apart(mutant, seeds):
+    """`hunt` in a process of its own, which has the bug and goes away with it."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(hunt, (mutant, seeds))
+
+
 def hunt(mutant, seeds):
-    """Run seeds until one is caught; to be called in a process of its own. Returns (seed, first violation) or None."""
+    """Load the bug into this process and run seeds until one is caught. Returns (seed, first violation) or None."""
     load(mutant)
     from proof import day, world  # only now: they must see the mutant
 

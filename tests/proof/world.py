@@ -11,9 +11,6 @@ from pathlib import Path
 
 from joined import PILLOW, START_WALL_MS, Pillow
 from pillow import spool as spool_module
-from proof.air import MIXES, Direction
-from proof.checker import violations
-from proof.flash import Flash, PowerCut
 
 from bridge import steps
 from bridge.conversation import Conversation
@@ -21,6 +18,9 @@ from bridge.journal import Journal
 from bridge.report import GESTURES
 from bridge.session import Session
 from bridge.writer import GROUP_JOBS, Job, write_group
+from proof.air import MIXES, Direction
+from proof.checker import violations
+from proof.flash import Flash, PowerCut
 
 MEMORY = "/dev/shm"  # where a journal costs no disk; the rigs with real processes use a real one
 FACE_MS = 5_000  # a report is news for 2.5 s, then a slow link and a busy journal
@@ -97,10 +97,10 @@ class World:
 
     def _share(self, name):
         """A swarm: each seed has its own few faults, some mild and some mean."""
-        if self.chance.random() < 0.4:
+        if self.chance.random() < 0.6:
             return 0.0
         most = {"unplug": 0.004, "reset": 0.003, "kill": 0.02, "jump": 0.0005, "rot": 0.001, "away": 0.002, "cut": 0.2}
-        return self.chance.choice((0.1, 0.5, 1.0)) * most.get(name, 0.3)
+        return self.chance.choice((0.1, 0.5, 1.0)) * most.get(name, 0.6)
 
     def _harmed(self, kind):
         self.harms[kind] += 1

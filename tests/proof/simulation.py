@@ -1,0 +1,58 @@
+"""Many seeds of the simulated world, and every seeded bug hunted with them, on all cores."""
+
+import multiprocessing
+from collections import Counter
+
+from proof import mutants
+
+BATCH = 40  # seeds handed to the cores at once
+SEEDS_PER_MUTANT = 100  # a rig that needs more to see a bug does not see it
+CONSEQUENCES = ("overflow", "forgotten")  # what comes of faults; counted, but no faults themselves
+
+
+def one_seed(seed):
+    """In a process of a pool: one world, and now and then a day apart. Returns (seed, wrong, reports, harms)."""
+    from proof import day, world
+
+    wrong, reports, harms = world.run(seed)
+    if seed % mutants.DAY_EVERY == 0:
+        wrong = wrong + day.run(seed)
+    return seed, wrong, reports, harms
+
+
+def simulate(reports, faults, processes=None, progress=lambda done: None):
+    """Run seeds from 0 until both counts are reached.
+
+    Returns:
+        (number of seeds, reports, faults, [(seed, what went wrong), ...])
+    """
+    seeds, told, harms, failures = 0, 0, Counter(), []
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        while told < reports or total(harms) < faults:
+            for seed, wrong, felt, done in pool.imap(one_seed, range(seeds, seeds + BATCH)):
+                told, harms = told + felt, harms + done
+                failures += [(seed, wrong)] if wrong else []
+                progress(felt)
+            seeds += BATCH
+    return seeds, told, total(harms), failures
+
+
+def total(harms):
+    """How many faults were injected."""
+    return sum(count for kind, count in harms.items() if kind not in CONSEQUENCES)
+
+
+def one_mutant(number):
+    """In a process of its own: hunt one seeded bug. Returns (its name, what gave it away or None)."""
+    mutant = mutants.MUTANTS[number]
+    return mutant.name, mutants.hunt(mutant, range(SEEDS_PER_MUTANT))
+
+
+def hunt_all(processes=None, progress=lambda done: None):
+    """Hunt every seeded bug. Returns ([(name, (seed, violation)), ...] of the caught, [names] of the missed)."""
+    caught, missed = [], []
+    with multiprocessing.get_context("spawn").Pool(processes, maxtasksperchild=1) as pool:
+        for name, found in pool.imap(one_mutant, range(len(mutants.MUTANTS)), chunksize=1):
+            (caught.append((name, found)) if found else missed.append(name))
+            progress(1)
+    return caught, missed

@@ -1,0 +1,34 @@
+import pytest
+from proof import day, mutants, world
+from proof.simulation import BATCH, total
+
+# 40,000 reports with 60,000 faults take some 60,000 / 200 reports a seed; cut in parts so that the cores share them.
+PARTS = 12
+SEEDS_PER_PART = 25
+KNOWN_BAD = (0, 2, 3, 6, 8, 24, 26, 28, 48, 55, 89, 163, 248, 347, 1100, 1353, 1443)  # each found a bug once
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nothing_is_lost_doubled_misordered_or_stuck_whatever_happens(part):
+    reports = faults = 0
+    for seed in range(part * SEEDS_PER_PART, (part + 1) * SEEDS_PER_PART):
+        wrong, felt, harms = world.run(seed)
+        assert wrong == [], f"seed {seed}"
+        reports, faults = reports + felt, faults + total(harms)
+    assert reports >= 40_000 / PARTS
+    assert faults >= 40_000 / PARTS
+
+
+@pytest.mark.parametrize("seed", KNOWN_BAD)
+def test_a_seed_that_failed_once_never_fails_again(seed):
+    assert world.run(seed)[0] == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_day_without_a_computer_is_told_within_50_ms(seed):
+    assert day.run(seed) == []
+
+
+@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_seeded_bug_is_caught(mutant):
+    assert mutants.hunt_apart(mutant, range(BATCH)), f"{mutant.name} was not noticed in {BATCH} seeds"
