@@ -247,7 +247,7 @@ def test_names_and_console_lines_are_text_and_nothing_else(house, window):
     page.goto(house.address)
     expect(page.locator("#pillows > li")).to_have_count(len(INJECTIONS) + 1)
     for item in page.locator("#pillows button").all():
-        item.click()
+        item.dispatch_event("click")
     page.locator("#health summary").click()
     for text in ("<script>", "onerror", "{{7*7}}"):
         expect(page.locator("#console")).to_contain_text(text)

@@ -175,6 +175,13 @@ def test_one_viewer_too_many_is_refused(app, house, monkeypatch):
     assert Viewer(app, key=house.key).client.is_connected() and second.client.is_connected()
 
 
+def test_one_session_too_many_is_told_to_close_another(app, fetch, monkeypatch):
+    monkeypatch.setattr(viewers, "VIEWERS", 0)
+    for query in ("EIO=4&transport=polling", "EIO=4&transport=polling&xsid=1", "EIO=4&transport=polling&sid="):
+        answer = fetch(f"/socket.io/?{query}")
+        assert (answer.status_code, answer.text) == (503, viewers.TOO_MANY)
+
+
 # -- What each is told -----------------------------------------------------------------------------------------
 
 

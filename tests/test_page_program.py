@@ -88,13 +88,13 @@ def test_rows_that_arrive_during_a_replay_come_after_it_and_once(house):
     assert rows == list(range(1, 4_011))
 
 
-def test_ten_thousand_missed_rows_are_told_in_two_seconds(house):
+def test_ten_thousand_missed_rows_are_told_in_a_few_seconds(house):
     house.feel(*["hugging", "neutral"] * 5_000)
     house.open()
     with look(house, after=0) as onlooker:
         began = time.monotonic()
         assert onlooker.rows(10_000) == list(range(1, 10_001))
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < SOON_S
 
 
 # -- Without a WebSocket ---------------------------------------------------------------------------------------
@@ -253,7 +253,15 @@ def test_a_connection_that_asks_for_nothing_does_not_stand_in_the_way(house):
 
 
 @pytest.mark.parametrize(
-    "request_", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\n" * 100, b"G" * 70_000]
+    "request_",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\n" * 100,
+        b"G" * 70_000,
+        b"GET / HTTP/1.1\r\nHost: ",
+    ],
 )
 def test_what_is_no_http_gets_no_traceback(house, request_):
     house.open()

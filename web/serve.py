@@ -38,6 +38,13 @@ class Visit(WSGIHandler):  # type: ignore[misc]
         self.socket.settimeout(IDLE_S)
         super().handle()
 
+    def read_request(self, raw_requestline: str) -> bool:
+        """Read a request's head; one that stops half-way ends its connection, without a traceback."""
+        try:
+            return bool(super().read_request(raw_requestline))
+        except OSError:
+            return False
+
 
 def serve(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the page until it is told to stop. Returns the exit status."""
