@@ -21,11 +21,10 @@ TURN_DPS = 50
 SPIN_DPS = 60
 TUMBLE_DPS = 180  # when the axis wanders, so that only |rate| is steady
 SPIN_DEG = 200  # turning it over is not spinning
-TURN_DEG = 400
+TUMBLE_DEG = 300
 LIKELY_BLOCKS = 8
 SPIN_BLOCKS = 17
 DOUBT_BLOCKS = 8
-TUMBLE_BLOCKS = 24
 TURN_FORGET = 32
 TURN_OVER = 10
 
@@ -116,10 +115,23 @@ class Turn:
         self.z += rest.tz
         self.sum += rate
         self.squares += rate * rate >> 2
-        self.turned += rate
-        self.on = self._is_spun()
+        self._judge(rate)
         if self.blocks >= TURN_FORGET:
             self._forget()
+
+    def _judge(self, rate):
+        is_steady = self._is_straight() or self._is_even()
+        self.turned = self.turned + rate if is_steady else 0
+        self.doubt = 0 if is_steady else self.doubt + 1
+        if self.on:
+            self.on = self.doubt < DOUBT_BLOCKS
+        else:
+            self.on = self.blocks >= SPIN_BLOCKS and self.turned > self._least()
+
+    # How far it has to have turned, in degrees a second times blocks. No doubt is left where the axis stays the same.
+    def _least(self):
+        wanders = not self._is_straight()
+        return (TUMBLE_DEG if wanders else SPIN_DEG) * 1000 // BLOCK_MS
 
     def _forget(self):
         self.blocks >>= 1
@@ -134,16 +146,7 @@ class Turn:
 
     # Already too steady to be a shake.
     def is_likely(self):
-        return self.blocks >= LIKELY_BLOCKS and (self._is_straight() or self._is_even())
-
-    def _is_spun(self):
-        if self.on:
-            self.doubt = 0 if self._is_straight() or self._is_even() else self.doubt + 1
-            return self.doubt < DOUBT_BLOCKS
-        if self.turned < SPIN_DEG * 1000 // BLOCK_MS or self.blocks < SPIN_BLOCKS:
-            return False
-        self.doubt = 0
-        return self._is_straight() or (self.blocks >= TUMBLE_BLOCKS and self._is_even())
+        return self.blocks >= LIKELY_BLOCKS and self.turned > 0
 
     # About one axis: the mean of the vectors is nearly as long as the mean of their lengths.
     def _is_straight(self):
@@ -155,7 +158,5 @@ class Turn:
     # About a wandering axis: the lengths are even, with a standard deviation of 0.35 of the mean; of 0.17 when it is
     # slow, for a slow shake turns it too.
     def _is_even(self):
-        mean, squares = self.sum // self.blocks, self.squares // self.blocks
-        if mean >= TUMBLE_DPS:
-            return squares * 32 < mean * mean * 9
-        return mean >= SPIN_DPS and self.turned > TURN_DEG * 1000 // BLOCK_MS and squares * 35 < mean * mean * 9
+        mean = self.sum // self.blocks
+        return mean >= SPIN_DPS and self.squares // self.blocks * (32 if mean >= TUMBLE_DPS else 35) < mean * mean * 9

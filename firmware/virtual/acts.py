@@ -10,6 +10,7 @@ from virtual.strokes import TURN, Tremble, across, cross, half_sine, span, tilt
 
 EARTH = 9.81  # m/s2 in one g
 FULL_TURNS = 600  # degrees; less than that is turning it over
+FLIGHT_G = 0.44  # the most that was felt in the air, of spin and drag
 HANDS, ARMS = 400, 480  # per mille: the most that hands squeeze, the least that arms do; nobody has measured it yet
 
 
@@ -183,7 +184,7 @@ def swing(m, axis, dps):
 
 def fly(m, whole, axis, dps, left_g):
     d = m.dice
-    side, drag = across(d, axis), d.between(0.0, 0.25) * min(1.0, whole)
+    side, drag = across(d, axis), min(d.between(0.0, 0.25) * min(1.0, whole), FLIGHT_G - left_g)
     for t in span(m, whole):
         m.support = max(0.0, 1 - t / 0.03)
         m.add_push(side, left_g + drag * (t / whole) ** 2)
