@@ -1,6 +1,7 @@
 """`make flash` with the real mpremote, against a board that is real MicroPython; every failure is one sentence."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from interpreters import micropython
-from plugged import STAND_IN, Host, Plugged, plugged
+from plugged import STAND_IN, Host, Plugged, plugged, until
+from whole import START_S, Whole
 
 from bridge.board import Board, Found
 from bridge.errors import Trouble
@@ -194,6 +196,22 @@ def test_a_port_that_is_not_there_or_held_is_said_before_anything_is_done(tmp_pa
     assert "there is no port" in refusal(str(tmp_path / "nothing"), tmp_path)
     with plugged(tmp_path, sys.executable) as plug, Host(plug.link):
         assert "is in use by" in refusal(str(plug.link), tmp_path)
+
+
+def test_a_running_bridge_lets_go_of_the_pillow_and_takes_it_back(tmp_path, capsys):
+    shutil.copytree(FIRMWARE / "pillow", tmp_path / "flash" / "pillow", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(FIRMWARE / "main.py", tmp_path / "flash")
+    (tmp_path / "flash" / "pillow" / "stale.py").touch()
+    with plugged(tmp_path, micropython(), STAND_IN) as plug:
+        home = Whole(tmp_path / "data", "run", "--port", str(plug.link))
+        try:
+            until(lambda: home.shown() == "neutral", START_S)
+            flash(str(plug.link), home.folder, settle_s=SETTLE_S)
+            until(lambda: home.shown() == "neutral", START_S)
+        finally:
+            home.close()
+    assert capsys.readouterr().out.startswith("flashed ")
+    assert not (plug.flash / "pillow" / "stale.py").exists()
 
 
 def test_a_bridge_that_does_not_let_go_is_said(tmp_path, monkeypatch):

@@ -22,6 +22,9 @@ try:
 except OSError:
     pass  # it is there
 os.chdir(sys.argv[1])
+if "config.json" not in os.listdir():
+    with open("config.json", "w") as file:
+        file.write('{"squeeze": "fsr"}\n')  # it is built with every sense there is
 with open(FIRMWARE + "/main.py") as file:
     program = compile(file.read(), "main.py", "exec")
 exec(program, {"__name__": "__main__"})
