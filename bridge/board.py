@@ -187,6 +187,7 @@ def _why(port: str, said: str, is_late: bool) -> str:
 
 # What mpremote or the board prints -> what it means.
 _SENTENCES = (
+    (("No module named mpremote",), "mpremote is not installed: run `make setup`"),
     (
         ("could not enter raw repl",),
         "what is on {port} does not answer as MicroPython does: run `make flash-micropython`",

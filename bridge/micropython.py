@@ -91,6 +91,8 @@ def flash_micropython(
 def chip_on(port: str, esptool: Sequence[str]) -> str:
     """Return the kind of chip on a port, such as `ESP32-S3`. Raises Trouble."""
     code, said = run([*esptool, "--port", port, "flash-id"], LOOK_S)
+    if "No module named" in said:
+        raise Trouble("esptool is not installed: run `make setup`")
     found = re.search(r"^Connected to (\S+) on ", said, re.MULTILINE)
     if code != 0 or not found:
         raise Trouble(
