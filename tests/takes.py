@@ -1,4 +1,4 @@
-"""Takes of motion for the recogniser: generated ones, and people's recordings; run as a program it prints how well it does.
+"""Takes of motion for the recogniser, generated ones and people's; as a program it prints how well the recogniser does.
 
     python tests/takes.py [FOLDER]
 
