@@ -20,7 +20,8 @@ from bridge.child import Child
 from bridge.errors import Trouble
 from bridge.finder import Finder
 from bridge.grants import Grants
-from bridge.journal import KEEP_DAYS, Journal, JournalNewer
+from bridge.journal import Journal, JournalNewer
+from bridge.keeping import Keeping
 from bridge.link import Link
 from bridge.troubles import Troubles
 from bridge.writer import Writer
@@ -72,8 +73,10 @@ def _turn(
     children: Sequence[Child],
     grants: Grants,
 ) -> None:
+    keeping = Keeping(writer)
     while not stop.is_set():
         now_s = time.monotonic()
+        keeping.step(now_s)
         for child in children:
             child.step(now_s)
         finder.step(now_s)
