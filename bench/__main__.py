@@ -1,0 +1,78 @@
+"""What `make bench` prints: each figure that was asked for, what was measured here and now, and whether that will do.
+
+Its law: measured on the disk that the journal is on; a machine that does other things meanwhile is slower, and so none
+of this is a test.
+"""
+
+import statistics
+import tempfile
+from pathlib import Path
+
+import latency
+import pytest
+import reading
+import starting
+import test_heap
+
+from bridge import home
+
+RATIO = 3.0  # bridge and page, in bare loops
+LINE_BYTES = 120  # 10 ms at 115200 baud
+LINES_PER_S = 100_000
+START_S = 3.0
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=home.data_folder()) as name:
+        folder = Path(name)
+        lines = [*_latency(folder), *_reading(), *_heap(folder), *_start(folder)]
+    print(f"\n{'':6}{'asked':>12}{'measured':>12}")
+    for is_enough, asked, measured, what in lines:
+        print(f"{'ok' if is_enough else 'SHORT':6}{asked:>12}{measured:>12}  {what}")
+
+
+Row = tuple[bool, str, str, str]  # enough, asked, measured, what
+
+
+def _latency(folder: Path) -> list[Row]:
+    bare, whole = latency.measure(folder)
+    print(f"from the first byte on the port to a viewer, {len(bare)} reports each, ms")
+    print(f"{'':18}{'p50':>8}{'p95':>8}{'p99':>8}")
+    for name, times in (("bare loop", bare), ("bridge and page", whole)):
+        percents = statistics.quantiles(times, n=100)
+        print(f"{name:18}{percents[49]:8.2f}{percents[94]:8.2f}{percents[98]:8.2f}")
+    ratio = statistics.median(whole) / statistics.median(bare)
+    return [(ratio <= RATIO, f"<= {RATIO:.0f} x", f"{ratio:.1f} x", "p50 of bridge and page, in bare loops")]
+
+
+def _reading() -> list[Row]:
+    longest = len(reading.longest_line())
+    fast, slow = reading.as_the_bridge(), reading.by_readline()
+    said = f"lines a second, as the bridge reads (readline: {slow:,.0f})"
+    return [
+        (longest <= LINE_BYTES, f"<= {LINE_BYTES}", str(longest), "bytes in the longest report line"),
+        (fast >= LINES_PER_S, f">= {LINES_PER_S:,}", f"{fast:,.0f}", said),
+    ]
+
+
+def _heap(folder: Path) -> list[Row]:
+    place = folder / "heap"
+    place.mkdir()
+    least = test_heap.FREE_KB * 1024
+    what = f"bytes free of a {test_heap.HEAP_KB} kB heap, the firmware running on 32-bit MicroPython"
+    try:
+        free, _ = test_heap.run(place, test_heap.HEAP_KB)
+    except (pytest.skip.Exception, pytest.fail.Exception) as missing:
+        print(f"not measured: {what}: {missing}")
+        return []
+    return [(free >= least, f">= {least:,}", f"{free:,}", what)]
+
+
+def _start(folder: Path) -> list[Row]:
+    command, took_s = starting.measure(folder / "demo")
+    return [(took_s < START_S, f"< {START_S:.0f} s", f"{took_s:.2f} s", f"from a second `{command}` to a live face")]
+
+
+if __name__ == "__main__":
+    main()
