@@ -25,9 +25,8 @@ def test(words: Sequence[str]) -> int:
 def bench() -> int:
     """Measure from the port to the page, and print what came out. Returns the exit status."""
     ways = os.pathsep.join(str(ROOT / folder) for folder in (".", "firmware", "tests"))
-    return subprocess.run(
-        [sys.executable, str(ROOT / "bench")], cwd=ROOT, env=os.environ | {"PYTHONPATH": ways}
-    ).returncode
+    words = [sys.executable, str(ROOT / "bench")]
+    return subprocess.run(words, cwd=ROOT, env=os.environ | {"PYTHONPATH": ways}).returncode
 
 
 def lint() -> int:
