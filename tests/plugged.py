@@ -1,5 +1,6 @@
 """A virtual board for tests: firmware/virtual/plug.py as a program, and what comes out of its port."""
 
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from bridge.wire import Console, Garbled, Line, Lines
 ROOT = Path(__file__).resolve().parent.parent
 PLUG = ROOT / "firmware" / "virtual" / "plug.py"
 STAND_IN = ROOT / "tests" / "board" / "start.py"  # a whole board with a REPL, for MicroPython only
+TAKE = "1"  # of the hand: the same every time, for how well all of them are recognised is judged elsewhere
 PATIENCE_S = 20  # two busy cores start an interpreter within this
 
 
@@ -28,7 +30,8 @@ class Plugged:
         self.glow = folder / "glow.json"
         words = ["--link", self.link, "--flash", self.flash, "--interpreter", interpreter, "--heap", "400k"]
         words += ["--start", start] if start else []
-        self.process = subprocess.Popen([sys.executable, PLUG, *words], stdin=subprocess.PIPE)
+        environment = os.environ | {"HUGGABLE_SEED": TAKE}
+        self.process = subprocess.Popen([sys.executable, PLUG, *words], stdin=subprocess.PIPE, env=environment)
         until(self.link.is_symlink)
 
     def tell(self, command: str) -> None:
