@@ -64,20 +64,31 @@ class Take:
 def generated(act, seed, clear=False, seconds=0, rate_hz=100, rest_s=REST_S, most_g=8.0):
     """A take of the generator: rest, the act, rest. `began_ms` is when it first was what it is called."""
     take, motion = Take(rate_hz), Motion(seed, clear)
+    play(take, motion, "nothing", rest_s, most_g)
+    play(take, motion, act, seconds, most_g)
+    return play(take, motion, "nothing", REST_S, most_g)
 
-    def go(steps):
-        for _ in range(int(steps)):
-            motion.step(1 / rate_hz)
-            take.samples.append(raw(motion.accel, motion.gyro, most_g))
-            take.squeezes.append(motion.squeeze)
-            mark(take, act, motion)
 
-    go(rest_s * rate_hz)
+def sequence(acts, seed):
+    """One clear act after the other, on the same pillow; each is (act, seconds)."""
+    take, motion = Take(), Motion(seed, clear=True)
+    for act, seconds in acts:
+        play(take, motion, "nothing", REST_S)
+        play(take, motion, act, seconds)
+    return play(take, motion, "nothing", REST_S)
+
+
+def play(take, motion, act, seconds, most_g=8.0):
+    """Add the samples of one act to the take, until it is over."""
     motion.press(act, seconds)
-    go(1)
-    while motion.name != "nothing" and take.now_ms() < LONGEST_S * 1000:
-        go(1)
-    go(REST_S * rate_hz)
+    end_ms = take.now_ms() + (seconds if act == "nothing" else LONGEST_S) * 1000
+    while take.now_ms() < end_ms:
+        motion.step(1 / take.rate_hz)
+        take.samples.append(raw(motion.accel, motion.gyro, most_g))
+        take.squeezes.append(motion.squeeze)
+        mark(take, act, motion)
+        if act != "nothing" and motion.name == "nothing":
+            break
     return take
 
 

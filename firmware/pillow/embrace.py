@@ -4,8 +4,8 @@
 
 GRIP, LET_GO = 430, 250  # per mille; hands squeeze it less than arms do
 GRIP_BLOCKS = 6
-GRIP_AFTER_BLOCKS = 35  # when it was thrown or shaken just before, the hands are still on it
 LOOSE_BLOCKS = 6
+AFTER_BLOCKS = 30  # hands may stay on it for so long after they shook it
 STIR_MG = 25  # somebody moved it
 STIR_BLOCKS = 75  # within the last 3 s
 HELD_CALM_MG = 300
@@ -53,10 +53,14 @@ class Embrace:
             self.on = self.on and self.loose < LOOSE_BLOCKS
             return
         self.loose = 0
-        if squeeze >= GRIP and push < HELD_CALM_MG:
+        if squeeze >= GRIP and push < HELD_CALM_MG and not self.busy:
             self.held += 1
-        least = GRIP_AFTER_BLOCKS if self.busy else GRIP_BLOCKS
-        self.on = self.on or (self.held >= least and self.stir < STIR_BLOCKS)
+        self.on = self.on or (self.held >= GRIP_BLOCKS and self.stir < STIR_BLOCKS)
+
+    # Something else is done to it: hands may stay on it for a while.
+    def wait(self):
+        self.busy = AFTER_BLOCKS
+        self.held = 0
 
     def sure(self):
         return min(95, 60 + (self.squeeze - GRIP) // 15) if self.has_squeeze else GUESS

@@ -9,7 +9,6 @@ from .rest import BLOCK_MS, Rest, root
 from .swings import Sway, Turn
 
 NEUTRAL = 80  # how sure one can be that nothing is
-AFTER_BLOCKS = 30  # hands may stay on it for so long after they shook it
 
 
 class Recogniser:
@@ -78,7 +77,8 @@ class Recogniser:
         rest.turn(self._tx // (10 * n), self._ty // (10 * n), self._tz // (10 * n))
         rest.feel(self._sx // n, self._sy // n, self._sz // n)
         self._count = self._sx = self._sy = self._sz = self._tx = self._ty = self._tz = 0
-        if not self._fall.low:  # weightless is no stroke, and what turns in the air was thrown
+        # Weightless is no stroke, and what turns in the air was thrown; a sensor that repeats itself says nothing.
+        if not self._fall.low and self._frozen < n:
             self._sway.step(rest)
             self._turn.step(rest)
 
@@ -104,7 +104,7 @@ class Recogniser:
         if self._sway.on and not self._turn.is_likely():
             self._fall.forget_swing()
             self._blow.reset()
-            self._embrace.busy = AFTER_BLOCKS
+            self._embrace.wait()
             return self._sway
         if self._blow.on:
             return self._blow
@@ -113,5 +113,5 @@ class Recogniser:
     def _instead(self, sign):
         self._sway.reset()
         self._blow.reset()
-        self._embrace.busy = AFTER_BLOCKS
+        self._embrace.wait()
         return sign

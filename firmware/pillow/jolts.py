@@ -23,10 +23,10 @@ START_MG = 1100  # above rest
 BLOW_MG = 1400  # above rest at its peak; putting it down reaches about this much
 SHOCK_MG = 2000  # for the mean only
 CALM_MG = 350  # the mean before
-CLEAR_MS = 60  # below 2/5 of the peak for so long: over
+CLEAR_MS = 60  # below a third of the peak for so long: over
 CLEAR_BY_MS = 150
 SETTLED_MS = 220  # if it took longer than that, it has to be calm for longer
-STILL_MG = 400
+STILL_MG = 300  # from one g
 ACTIVE_MS = 600  # and a blow is over by now
 BLOW_MS = 700  # how long a blow is shown
 
@@ -141,7 +141,8 @@ class Blow:
         else:
             struck = False
             if push > START_MG and unrest < CALM_MG << 4:
-                self.age = self.low = self.still = self.peak = 0
+                self.age = self.low = self.still = 0
+                self.peak = push
         if self.on:
             self.left -= 1
             self.on = self.left > 0
@@ -152,7 +153,7 @@ class Blow:
         if push > self.peak:
             self.peak = push
         # Let go, it is weightless, not calm. A blow may have turned it so that rest is unknown; then one g is calm.
-        self.low = self.low + 1 if push * 5 < self.peak * 2 and size > FALL_MG else 0
+        self.low = self.low + 1 if push * 3 < self.peak and size > FALL_MG else 0
         self.still = self.still + 1 if -STILL_MG < size - 1000 < STILL_MG else 0
         if (
             (self.low >= self.clear and self.age <= self.clear_by)
