@@ -41,6 +41,8 @@ class Writes(Protocol):
         """Done until it succeeds: nobody says it again."""
 
 
+CONSOLE_MS = 10_000
+CONSOLE_LINES = 200  # in that time: a boot and a traceback are 60
 NOTE_MS = 10_000  # how often samples missed and lines dropped are written, while they change
 
 
@@ -66,6 +68,7 @@ class Conversation:
         self._noted = (-1, 0)  # (missed samples, lines dropped) as last written
         self._noted_ms = -NOTE_MS
         self._shown = ""
+        self._chat_ms = self._chat = 0  # console lines since when
 
     @property
     def pillow(self) -> str:
@@ -144,6 +147,8 @@ class Conversation:
             return [lambda journal: journal.leave(pillow, wall_ms)]
         if isinstance(event, Console):
             text = event.text
+            if not self._may_say(mono_ms):
+                return []
             return [lambda journal: journal.say(self._source, text, wall_ms)]
         if isinstance(event, Granted):
             wish, outcome, why = event.wish, event.outcome, event.why
@@ -155,6 +160,13 @@ class Conversation:
         elif isinstance(event, Garbled):
             self._garbled += 1
         return []
+
+    def _may_say(self, mono_ms: int) -> bool:
+        """Whether another line of console is kept: a board that chatters must not keep the disk busy."""
+        if mono_ms - self._chat_ms >= CONSOLE_MS:
+            self._chat_ms, self._chat = mono_ms, 0
+        self._chat += 1
+        return self._chat <= CONSOLE_LINES
 
     def _greeted(self, event: Greeted, wall_ms: int) -> list[Change]:
         hello, link = event.hello, self._link

@@ -3,8 +3,10 @@
 Its law: a report is in it at most once, in order, and is committed with `synchronous=FULL` before anybody is told.
 """
 
+import contextlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from bridge.schema import STEPS
 Row = dict[str, Any]
 
 BUSY_MS = 2_000  # another program may hold the file for a moment (a backup, a wish); longer is a trouble to tell
+WAL_AGAIN_MS = 20
 PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
 KEEP_DAYS = 30  # how long reports are kept; a family looks back on a month
 KEEP_BYTES = 2**30  # of disk for the journal: some six million reports
@@ -45,13 +48,29 @@ class Journal:
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         self.path = path
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(read_only)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self, read_only: bool) -> None:
         self._db.row_factory = sqlite3.Row
         self._db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._switch_to_wal()
         self._db.execute("PRAGMA synchronous=FULL")
         self._build()
         if read_only:
             self._db.execute("PRAGMA query_only=1")
+
+    def _switch_to_wal(self) -> None:
+        """A new file is switched once; that does not wait for others who switch it, so it is tried again."""
+        for _ in range(BUSY_MS // WAL_AGAIN_MS):
+            with contextlib.suppress(sqlite3.OperationalError):
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            time.sleep(WAL_AGAIN_MS / 1000)
+        self._db.execute("PRAGMA journal_mode=WAL")
 
     def _build(self) -> None:
         """Bring an older file up to date, each step in one transaction."""

@@ -68,7 +68,7 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Beaten:
-    """How the pillow is now. `behind`: it still has reports to send."""
+    """How the pillow is now. `behind`: it has reports to send that are older than the last beat."""
 
     beat: Beat
     behind: bool
@@ -184,6 +184,7 @@ class Session:
         self._opened_ms: int | None = None
         self._heard_ms = 0
         self._spoke_ms = 0
+        self._beaten_seq = 0  # the newest report's seq as the beat before said it
 
     # -- bytes in -------------------------------------------------------------------------------------------------
 
@@ -228,6 +229,7 @@ class Session:
             self._asked = None  # answered; or the pillow was reset and will never answer
         if self.hello is None or (self.hello.pillow, self.hello.boot) != (hello.pillow, hello.boot):
             self._boots.clear()
+            self._beaten_seq = 0
         self.hello = hello
         self._doubts = False
         self._owed.acks.clear()
@@ -308,7 +310,9 @@ class Session:
         hello = self.hello
         if hello is None or beat.boot != hello.boot:
             return []
-        return [Beaten(beat, behind=beat.seq > self._boot(beat.boot).accepted)]
+        behind = self._beaten_seq > self._boot(beat.boot).accepted  # a beat may overtake its own newest report
+        self._beaten_seq = beat.seq
+        return [Beaten(beat, behind)]
 
     # -- answers --------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,11 @@
 """The pillow put together, over a virtual clock: what is done to it becomes reports, whatever else goes wrong."""
 
 import pytest
-from bench import Bench
 from pillow import app, config
 from pillow.app import HEALTHY_MS, App
 from pillow.disk import Disk
 from virtual.motion import Motion
+from workbench import Bench
 
 from bridge.wire import Line, decode, encode
 

@@ -5,9 +5,9 @@ from array import array
 from itertools import pairwise
 
 import pytest
-from bench import Bench, Still
 from interpreters import micropython, micropython32
 from pillow.mpu6050 import ADDRESSES, KNOWN, Mpu6050
+from workbench import Bench, Still
 
 
 class Counting(Still):

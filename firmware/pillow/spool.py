@@ -159,7 +159,8 @@ class Spool:
 
     def _find_oldest(self):
         held = sorted(
-            (entry[0], max(entry[1], self._acked.get(entry[0], 0) + 1), entry[2]) for entry in self._segments + self._gaps
+            (entry[0], max(entry[1], self._acked.get(entry[0], 0) + 1), entry[2])
+            for entry in self._segments + self._gaps
         )
         unheard = [entry for entry in held if entry[1] <= entry[2]]
         self._oldest = unheard[0][:2] if unheard else None
