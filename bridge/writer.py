@@ -3,6 +3,7 @@
 Its law: a job's future is done only after the commit that holds it.
 """
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -21,6 +22,7 @@ T = TypeVar("T")
 GROUP_JOBS = 64  # jobs in one commit: a commit costs the same for one as for many, and nobody waits long
 WAITING_JOBS = 1_024  # at the limit a caller is refused at once and the pillow sends again later
 AGAIN_S = 0.25  # how long a journal that could not be written is left alone
+FAILS = sqlite3.Error, MemoryError  # of a commit: the second when SQLite gets no memory, in the middle of anything
 AGAIN_JOBS = 256  # insisted on at once: how things stand, whose oldest is overtaken by the newer
 
 
@@ -38,10 +40,13 @@ class Writer:
 
     Args:
         path: the journal file.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._journal = Journal(path)
         self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING_JOBS)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -51,7 +56,7 @@ class Writer:
 
         Returns:
             A future with the work's result once it is on disk; with the work's own exception; or with the
-            sqlite3.Error of the commit, after which nothing of it is kept.
+            sqlite3.Error or MemoryError of the commit, after which nothing of it is kept.
 
         Raises:
             queue.Full: too much waits already.
@@ -73,11 +78,10 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        journal = Journal(self._path)
         again: list[Job] = []
         while (group := self._next_group(again)) is not None:
-            again = write_group(journal, group)[-AGAIN_JOBS:]
-        journal.close()
+            again = write_group(self._journal, group)[-AGAIN_JOBS:]
+        self._journal.close()
 
     def _next_group(self, again: list[Job]) -> list[Job] | None:
         """Wait for a job and take what else is there; None when it is time to end."""
@@ -110,12 +114,14 @@ def write_group(journal: Journal, group: list[Job]) -> list[Job]:
             results.extend(_attempt(journal, job) for job in group)
             steps.passed("commit")
         steps.passed("committed")
-        ring(journal.bells())
-        steps.passed("rung")
-    except sqlite3.Error as error:
+    except FAILS as error:
         again = [job for job in group if job.insists]
         group = [job for job in group if not job.insists]
         results = [error] * len(group)
+    else:
+        with contextlib.suppress(*FAILS):  # it is committed; whoever is not rung looks by himself
+            ring(journal.bells())
+        steps.passed("rung")
     for job, result in zip(group, results):
         if isinstance(result, Exception):
             job.future.set_exception(result)
@@ -129,7 +135,7 @@ def _attempt(journal: Journal, job: Job) -> Any:
     try:
         with journal.savepoint():
             return job.work(journal)
-    except sqlite3.OperationalError:
+    except (sqlite3.OperationalError, MemoryError):
         raise  # the disk, not the job: nothing of this group may count
     except Exception as error:
         return error

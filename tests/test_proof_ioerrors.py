@@ -1,0 +1,51 @@
+import pytest
+from proof import ioerrors
+
+from bridge import writer
+from bridge.journal import Journal
+
+
+class Careless(Journal):
+    """Does not wait for the disk."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self._db.execute("PRAGMA synchronous=NORMAL")
+
+
+def test_whatever_step_of_the_disk_fails_nothing_acknowledged_is_lost_and_everything_goes_on():
+    runs, wrong = ioerrors.run(ioerrors.QUICK)
+    assert wrong == []
+    assert runs > 100
+
+
+@pytest.mark.parametrize("kind", ioerrors.KINDS)
+def test_every_kind_of_fault_is_met_by_some_step(kind):
+    assert ioerrors.one(kind, 1, 1) == (True, [])
+    assert ioerrors.one(kind, 10_000, 1) == (False, [])
+
+
+def test_the_rig_notices_who_acknowledges_what_is_not_certain(monkeypatch):
+    monkeypatch.setattr(writer, "Journal", Careless)
+    found = [ioerrors.one("sync", first, 1)[1] for first in range(1, 8)]
+    assert any("were acknowledged" in sentence for sentences in found for sentence in sentences)
+
+
+def test_the_rig_notices_a_writer_that_does_not_notice_failure(monkeypatch):
+    monkeypatch.setattr(writer, "write_group", _carefree)
+    monkeypatch.setattr(ioerrors, "STUCK_S", 0.5)
+    found = [ioerrors.one("sync", first, 1)[1] for first in range(4, 20)]
+    assert any("were acknowledged" in sentence or "lost" in sentence for sentences in found for sentence in sentences)
+
+
+def _carefree(journal, group):
+    """Tells everybody that all went well."""
+    results = []
+    try:
+        with journal.transaction():
+            results += [job.work(journal) for job in group]
+    except writer.FAILS:
+        pass
+    for job, result in zip(group, results):
+        job.future.set_result(result)
+    return []
