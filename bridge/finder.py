@@ -131,6 +131,8 @@ class Finder:
     def _ended(self, url: str, place: Place, ending: Ending, now_s: float) -> None:
         is_stranger = ending.refusal is Refusal.STRANGER and url != self._virtual
         is_double = place.link is not None and place.link.is_replaced
+        if place.link and place.link.pillow:
+            place.pause_s = AGAIN_S  # a loose plug: however short it was there, a pillow comes back soon
         place.link = None
         if ending.refusal:
             self._troubles.tell(url, diagnosis.sentence(evidence.facts(ending.refusal, url, ending.reason)))

@@ -37,6 +37,11 @@ class SpeaksAnotherWire(Lives):
     refusal = "pillow 1 speaks wire 9, this bridge 1: run `make flash`"
 
 
+class GreetsAndGoes(Lives):
+    def start(self) -> None:
+        self.ending = Ending(None, "unplugged")
+
+
 class NeverHellos(Lives):
     pillow = ""
 
@@ -133,6 +138,12 @@ def test_a_busy_port_is_told_once_and_tried_less_and_less_often(told):
     turn(Finder(opened, told, candidates=lambda: ["/dev/null"]), 0, 60)
     assert len(told.said) == 1
     assert 60 / AGAIN_MOST_S <= len(opened) <= 60 / AGAIN_MOST_S + 8
+
+
+def test_a_loose_plug_is_taken_again_each_time_within_two_seconds(told):
+    opened = Opened(GreetsAndGoes)
+    turn(Finder(opened, told, candidates=lambda: ["/dev/null"]), 0, 60)
+    assert len(opened) >= 30
 
 
 def test_a_pillow_that_cannot_be_spoken_with_is_told_and_its_link_kept(told):
