@@ -21,7 +21,7 @@ TURN_DPS = 50
 SPIN_DPS = 60
 TUMBLE_DPS = 180  # when the axis wanders, so that only |rate| is steady
 SPIN_DEG = 200  # turning it over is not spinning
-TUMBLE_DEG = 300
+SLOW_DEG = 300  # a slow one whose axis wanders could be almost anything
 LIKELY_BLOCKS = 8
 SPIN_BLOCKS = 17
 DOUBT_BLOCKS = 8
@@ -128,10 +128,10 @@ class Turn:
         else:
             self.on = self.blocks >= SPIN_BLOCKS and self.turned > self._least()
 
-    # How far it has to have turned, in degrees a second times blocks. No doubt is left where the axis stays the same.
+    # How far it has to have turned, in degrees a second times blocks.
     def _least(self):
-        wanders = not self._is_straight()
-        return (TUMBLE_DEG if wanders else SPIN_DEG) * 1000 // BLOCK_MS
+        is_clear = self._is_straight() or self.sum // self.blocks >= TUMBLE_DPS
+        return (SPIN_DEG if is_clear else SLOW_DEG) * 1000 // BLOCK_MS
 
     def _forget(self):
         self.blocks >>= 1

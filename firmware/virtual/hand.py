@@ -26,7 +26,12 @@ class Hand:
             elif byte:
                 self.line = (self.line + byte)[:LONGEST_LINE]
             else:
-                self.pipe = None  # whoever held the other end is gone; the pillow stays as it is
+                self.close()  # whoever held the other end is gone; the pillow stays as it is
+
+    def close(self):
+        if self.pipe:
+            self.pipe.close()
+            self.pipe = None
 
     def obey(self, line):
         try:
