@@ -195,7 +195,7 @@ def show(name, outcomes, wanted):
 
 
 def main():
-    seeds = range(9_000, 9_060)
+    seeds = range(13_000, 13_060)  # none of these was looked at while the figures were chosen
     print("generated takes".ljust(48), "   n right  what came out")
     for act in (*GESTURES, *EVERYDAY):
         show(act, generated_outcomes(act, seeds), GESTURES.get(act, "neutral"))

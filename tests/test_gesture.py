@@ -22,7 +22,7 @@ from takes import (
     share_right,
 )
 
-SEEDS = range(9_500, 9_525)  # nobody looked at these while the figures were chosen
+SEEDS = range(12_000, 12_025)  # nobody looked at these while the figures were chosen
 PRESSED = range(1, 9)
 FIRMWARE = HERE.parent / "firmware"
 AXES = ((0, 1, 2), (1, 2, 0), (2, 0, 1), (1, 0, 2))
