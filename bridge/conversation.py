@@ -88,6 +88,7 @@ class Conversation:
         for event in events:
             if isinstance(event, Said):
                 said.append(event.dated)
+                self._shown = ""  # a report may move the face; the next beat says again how it is
             else:
                 changes.extend(self._change(event, mono_ms, wall_ms))
         if changes or said:

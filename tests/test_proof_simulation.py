@@ -1,11 +1,11 @@
 import pytest
 from proof import day, mutants, world
-from proof.simulation import BATCH, total
+from proof.simulation import SEEDS_PER_MUTANT, total
 
 # 40,000 reports with 60,000 faults take some 60,000 / 200 reports a seed; cut in parts so that the cores share them.
 PARTS = 12
 SEEDS_PER_PART = 25
-KNOWN_BAD = (0, 2, 3, 6, 8, 24, 26, 28, 48, 55, 89, 163, 248, 347, 1100, 1353, 1443)  # each found a bug once
+KNOWN_BAD = (0, 2, 3, 24, 26, 28, 48, 55, 89, 98, 163, 248, 347, 1100, 1353, 1443, 3051, 3217, 3352)  # each found a bug
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -31,4 +31,6 @@ def test_a_day_without_a_computer_is_told_within_50_ms(seed):
 
 @pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_seeded_bug_is_caught(mutant):
-    assert mutants.hunt_apart(mutant, range(BATCH)), f"{mutant.name} was not noticed in {BATCH} seeds"
+    assert mutants.hunt_apart(mutant, range(SEEDS_PER_MUTANT)), (
+        f"{mutant.name} was not noticed in {SEEDS_PER_MUTANT} seeds"
+    )

@@ -11,25 +11,14 @@ import time
 import machine
 from neopixel import NeoPixel
 
+from .uptime import Uptime
+
 WATCHDOG_MS = 60_000  # far above the longest flash write; main.py starts the same one
 I2C_HZ = 400_000  # a FIFO frame is 0.4 ms on the wire
 STALL_MS = 50  # a line is 21 ms at 115200 baud; longer means that nobody reads at the other end
 PAUSE_MS = 500  # then nothing is written for so long, doubling each time
 PAUSE_MOST_MS = 4_000
 CAUSES = ("power", "reset", "watchdog", "sleep", "soft")
-_TICKS_MASK = (1 << 30) - 1  # ticks_ms wraps after 12 days
-
-
-class Uptime:
-    # Milliseconds since it was made, out of a tick count that wraps; asked at least once in 12 days.
-    def __init__(self, ticks):
-        self._ticks = ticks
-        self._ms = 0
-
-    def at(self, ticks):
-        self._ms += (ticks - self._ticks) & _TICKS_MASK
-        self._ticks = ticks
-        return self._ms
 
 
 class NoBus:

@@ -170,16 +170,18 @@ class Spool:
     # -- gaps -----------------------------------------------------------------------------------------------------
 
     def _lose(self, boot, first, last, why):
-        within = [gap for gap in self._gaps if gap[0] == boot and first <= gap[1] and gap[2] <= last]
-        older = sum([gap[4] for gap in within])
-        self._gaps = [gap for gap in self._gaps if gap not in within]
-        before = [gap for gap in self._gaps if gap[0] == boot and gap[2] == first - 1 and gap[3] == why]
-        if before:
-            before[0][2] = last
-            before[0][4] += older
-        else:
-            self._gaps.append([boot, first, last, why, older])
-            self._gaps.sort()
+        # One gap out of this one and all that it overlaps, or goes on from for the same reason.
+        older = 0
+        apart = []
+        for gap in self._gaps:
+            follows = gap[2] >= first or gap[2] == first - 1 and gap[3] == why
+            if gap[0] == boot and follows and gap[1] <= last:
+                first = min(first, gap[1])
+                last = max(last, gap[2])
+                older += gap[4]
+            else:
+                apart.append(gap)
+        self._gaps = sorted(apart + [[boot, first, last, why, older]])
         if len(self._gaps) > GAPS:
             self._join_oldest_gaps()
         self._keep_gaps()

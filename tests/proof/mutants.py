@@ -148,6 +148,12 @@ MUTANTS = (
         "        journal._db.execute('COMMIT')\n        result = job.work(journal)\n        journal._db.execute('BEGIN')\n        return result",
     ),
     Mutant(
+        "the tick count never wraps",
+        "pillow.uptime",
+        "(ticks - self._ticks) & _TICKS_MASK",
+        "ticks - self._ticks",
+    ),
+    Mutant(
         "a full segment is written over",
         "pillow.spool",
         "seq - newest[1] < SEGMENT_LINES:",

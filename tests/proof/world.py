@@ -11,6 +11,7 @@ from pathlib import Path
 
 from joined import PILLOW, START_WALL_MS, Pillow
 from pillow import spool as spool_module
+from pillow.uptime import Uptime
 
 from bridge import steps
 from bridge.conversation import Conversation
@@ -23,8 +24,10 @@ from proof.checker import violations
 from proof.flash import Flash, PowerCut
 
 MEMORY = "/dev/shm"  # where a journal costs no disk; the rigs with real processes use a real one
-FACE_MS = 5_000  # a report is news for 2.5 s, then a slow link and a busy journal
+FACE_MS = 8_000  # a report is news for 2.5 s; where every line is delayed, the greeting takes as long again
 REPORTS = 200  # per run: long enough for several resets, kills and overflows
+TICKS = 1 << 30  # where ticks_ms starts again
+LOCKED_MS = 1_500  # a backup program at the wrong moment
 PEACE_MS = 240_000  # by then everything must have arrived
 SPOOL = spool_module.SEGMENT_LINES, spool_module.SEGMENTS  # as shipped; a seed may make it small, to overflow soon
 HARMS = ("unplug", "reset", "kill", "disk", "cut", "rot", "flash", "jump", "away")
@@ -93,6 +96,7 @@ class World:
         self.plugged_ms = 0  # when the cable is back
         self.bridge_ms = 0  # when the bridge is back
         self.conversation = None
+        self.healed_ms = 0  # until then the journal cannot be written
         self.kill_in = None
 
     def _share(self, name):
@@ -116,12 +120,13 @@ class World:
 
     def boot(self):
         self.flash.power_on()
+        self.ticks = (TICKS - self.chance.randrange(60_000)) % TICKS  # ticks_ms wraps within the first minute
+        self.uptime = Uptime(self.ticks)
         if self.pillow.boots:
             self.felt.append((self.now_ms + FACE_MS, self.pillow.reporter.gesture))
         while True:
             try:
                 self.pillow.boot(self.now_ms)
-                self.uptime_skewed_ms = 0
                 return
             except PowerCut:
                 continue
@@ -129,7 +134,7 @@ class World:
     def pillow_ms(self):
         """The pillow's clock: its crystal is off by a seed's share."""
         passed = self.now_ms - self.pillow.booted_ms
-        return self.pillow.booted_ms + passed + int(passed * self.skew)
+        return self.pillow.booted_ms + self.uptime.at((self.ticks + passed + int(passed * self.skew)) % TICKS)
 
     def on_pillow(self, act, *arguments):
         """Have the firmware do something; power may go away while it does."""
@@ -157,6 +162,8 @@ class World:
     # -- the bridge -----------------------------------------------------------------------------------------------
 
     def _disk_fails(self):
+        if self.now_ms < self.healed_ms:
+            return "locked"
         return self.chance.choice(("locked", "full", "io")) if self._happens("disk") else None
 
     def submit(self, work):
@@ -280,6 +287,9 @@ class World:
         self.down.heal()
         self.flash.cut_share = self.flash.fail_share = 0.0
         self.feel()
+        self.healed_ms = self.now_ms + (
+            LOCKED_MS if self.mix["disk"] else 0
+        )  # so that the very last report is hit, too
         until_ms = self.now_ms + PEACE_MS
         while self.now_ms < until_ms and not self._is_settled():
             self.step()
