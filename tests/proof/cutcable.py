@@ -163,7 +163,7 @@ def offsets(seeds, progress=lambda done: None):
 
     Args:
         seeds: a range.
-        progress: called with 1 after each kind of line.
+        progress: called with how many more were done.
 
     Returns:
         (cuts done, what went wrong as sentences, facts as a Counter).
@@ -172,8 +172,9 @@ def offsets(seeds, progress=lambda done: None):
     for seed in seeds:
         for way, kinds in KINDS.items():
             for kind in kinds:
+                before = facts.total()
                 wrong += _every_byte(seed, way, kind, facts)
-                progress(1)
+                progress(facts.total() - before)
     return facts.total(), wrong, facts
 
 

@@ -29,7 +29,7 @@ def sigkills(kills, seed=1, progress=lambda done: None, interpreters=(sys.execut
 
     Args:
         kills: how often.
-        seed: of the first home; each home has the next one.
+        seed: of the first home; each home of a hundred kills has the next one, and may be in a process of its own.
         progress: called with how many more were done.
         interpreters: the homes' pillows run on these by turns.
         how: the bridge as bare.py has it.
