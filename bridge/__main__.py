@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     add("test", lambda said: checks.test(said.words), "run the tests").add_argument("words", nargs="*", help="pytest's")
     add("lint", lambda _: checks.lint(), "run the linters")
     add("bench", lambda _: checks.bench(), "measure from the port to the page")
+    proof = add("prove", lambda said: checks.prove(said.only, said.share), "prove that no hug is lost or counted twice")
+    proof.add_argument("--only", action="append", default=[], metavar="PART", help="may be repeated (default: all)")
+    proof.add_argument("--share", default="1", help="of the full count, such as 0.01 (default: all)")
     return parser
 
 

@@ -24,9 +24,18 @@ def test(words: Sequence[str]) -> int:
 
 def bench() -> int:
     """Measure from the port to the page, and print what came out. Returns the exit status."""
+    return _both_ends(str(ROOT / "bench"))
+
+
+def prove(parts: Sequence[str], share: str) -> int:
+    """Run these parts (none: all) and this share of the proof that nothing is lost or doubled. Returns the status."""
+    return _both_ends("-m", "proof", "--share", share, *(f"--only={part}" for part in parts))
+
+
+def _both_ends(*words: str) -> int:
+    """Run a program that imports pillow and bridge alike, as only tests may."""
     ways = os.pathsep.join(str(ROOT / folder) for folder in (".", "firmware", "tests"))
-    words = [sys.executable, str(ROOT / "bench")]
-    return subprocess.run(words, cwd=ROOT, env=os.environ | {"PYTHONPATH": ways}).returncode
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=os.environ | {"PYTHONPATH": ways}).returncode
 
 
 def lint() -> int:

@@ -1,0 +1,197 @@
+"""The whole proof, as `make prove` runs it: what was asked, what was done, and what went wrong, which must be nothing.
+
+Every part says its seeds, so that anyone can repeat it. `--only NAME` runs one part, `--share 0.01` a hundredth.
+"""
+
+import argparse
+import platform
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import interpreters
+import pytest
+from tqdm import tqdm
+
+from proof import (
+    cutcable,
+    cutport,
+    day,
+    ioerrors,
+    killed,
+    malformed,
+    mutants,
+    powercut,
+    simulation,
+)
+from proof.shares import CORES, in_slices
+
+SLICES = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of the table: `run(count, tick)` does it and returns (what was done, what went wrong)."""
+
+    name: str
+    asked: int
+    unit: str
+    run: Callable
+
+
+def simulated(count, tick):
+    reports, faults = count, count * 3 // 2
+    seeds, told, harms, failures = simulation.simulate(reports, faults, CORES, tick)
+    return f"{told:,} reports, {harms:,} faults, seeds 0..{seeds - 1}", [
+        f"seed {seed}: {wrong}" for seed, wrong in failures
+    ]
+
+
+def bugs(count, tick):
+    caught, missed = simulation.hunt_all(CORES, tick)
+    return f"{len(caught)} of {len(mutants.MUTANTS)} caught", [f"not caught: {name}" for name in missed]
+
+
+def days(count, tick):
+    wrong = []
+    for seed in range(count):
+        wrong += [f"seed {seed}: {sentence}" for sentence in day.run(seed)]
+        tick(1)
+    return f"{count} days apart, seeds 0..{count - 1}", wrong
+
+
+def sigkills(count, tick):
+    """Two homes at a time; every other pillow is a real MicroPython where there is one."""
+    parts = [(killed.sigkills, -(-count // CORES), 1 + 1_000 * core, _interpreters()) for core in range(CORES)]
+    done, wrong, facts = _side_by_side(parts, tick)
+    return f"{done:,} kills, {facts['reports']:,} reports, {_between(facts)}", wrong
+
+
+def crash_points(count, tick):
+    parts = [(killed.crash_points, -(-count // CORES), 1 + 1_000 * core, _interpreters()) for core in range(CORES)]
+    done, wrong, facts = _side_by_side(parts, tick)
+    return f"{done:,} crashes at {len(killed.NAMES)} steps, {facts['reports']:,} reports", wrong
+
+
+def _side_by_side(parts, tick):
+    """Real processes, one home per core. Returns (done, wrong, facts) of all."""
+    done, wrong, facts = 0, [], Counter()
+    with ThreadPoolExecutor(len(parts)) as pool:
+        running = [pool.submit(run, count, seed, tick, places) for run, count, seed, places in parts]
+        for told, found, more in (one.result() for one in running):
+            done, wrong, facts = done + told, wrong + found, facts + more
+    return done, wrong, facts
+
+
+def cuts(count, tick):
+    done, wrong, _ = cutcable.offsets(range(count), tick)
+    return f"{done:,} cuts, at every byte of every kind, seeds 0..{count - 1}", wrong
+
+
+def port_cuts(count, tick):
+    done, wrong, _ = cutport.samples(count, 1, tick)
+    return f"{done:,} cuts of a real pseudo terminal", wrong
+
+
+def power_cuts(count, tick):
+    done, wrong = in_slices(powercut.run, count, SLICES, tick)
+    return f"{done:,} images, seeds 0..{SLICES - 1}", wrong
+
+
+def io_errors(count, tick):
+    done, wrong = ioerrors.run(count, _running(tick))
+    return f"{done:,} runs, each with another step failing", wrong
+
+
+def malformed_host(count, tick):
+    done, wrong = in_slices(malformed.run, count, SLICES, tick)
+    return f"{done:,} lines to the bridge's parser, seeds 0..{SLICES - 1}", wrong
+
+
+def malformed_chip(count, tick):
+    from proof import malformed_pillow
+
+    done, wrong = malformed_pillow.run_on(_interpreters()[-1], count, _running(tick))
+    return f"{done:,} lines to the pillow's parser", wrong
+
+
+def soaked(count, tick):
+    from proof import soak
+
+    done, wrong, facts = soak.run(count, _running(tick))
+    return f"{done:,} reports, {facts}", wrong
+
+
+PARTS = (
+    Part("simulation", 1_000_000, "reports", simulated),
+    Part("bugs", len(mutants.MUTANTS), "bugs", bugs),
+    Part("days", 200, "days", days),
+    Part("sigkills", 2_000, "kills", sigkills),
+    Part("crash-points", 100, "of each", crash_points),
+    Part("cuts", 4, "seeds", cuts),
+    Part("port-cuts", 20, "rounds", port_cuts),
+    Part("power-cuts", 5_000, "images", power_cuts),
+    Part("io-errors", 1, "every step", io_errors),
+    Part("malformed", 10_000_000, "lines", malformed_host),
+    Part("malformed-chip", 10_000_000, "lines", malformed_chip),
+    Part("soak", 1_000_000, "reports", soaked),
+)
+
+
+def _interpreters():
+    """This Python, and MicroPython where there is one."""
+    try:
+        return [sys.executable, str(interpreters.micropython())]
+    except pytest.skip.Exception:
+        return [sys.executable]
+
+
+def _between(facts):
+    return ", ".join(f"{count} {name}" for name, count in sorted(facts.items()) if "commit" in name)
+
+
+def _running(tick):
+    """For those who say how much is done in all: tick by what is new."""
+    done = 0
+
+    def progress(total):
+        nonlocal done
+        tick(total - done)
+        done = total
+
+    return progress
+
+
+def main():
+    """Run the parts and print the table; the exit status is 1 when anything went wrong."""
+    parser = argparse.ArgumentParser(prog="huggable prove", description=__doc__.split("\n")[0])
+    parser.add_argument("--only", action="append", choices=[part.name for part in PARTS])
+    parser.add_argument("--share", type=float, default=1.0, help="of the full count (default: all)")
+    said = parser.parse_args()
+    parts = [part for part in PARTS if not said.only or part.name in said.only]
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {CORES} cores"
+    )
+    rows = [_row(part, said.share) for part in parts]
+    print(f"\n{'':6}{'part':16}{'asked':>22}  done")
+    for right, name, asked, done, seconds in rows:
+        print(f"{'ok' if right else 'WRONG':6}{name:16}{asked:>22}  {done} ({seconds:.0f} s)")
+    return 0 if all(row[0] for row in rows) else 1
+
+
+def _row(part, share):
+    count = part.asked if part.run in (bugs, io_errors) else max(1, round(part.asked * share))
+    began = time.monotonic()
+    with tqdm(total=count, desc=part.name, unit=f" {part.unit}", unit_scale=True) as bar:
+        done, wrong = part.run(count, bar.update)
+    for sentence in wrong[:10]:
+        print(f"{part.name}: {sentence}")
+    return not wrong, part.name, f"{count:,} {part.unit}", done, time.monotonic() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
