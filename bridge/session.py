@@ -25,6 +25,7 @@ PING_MS = 1_000  # what keeps the conversation and its clock alive
 PINGS_FIRST = 3  # clock samples before the first report is dated; the quickest counts
 NEED_MS = 300  # a hole is asked for once per flight of reports, not once per report behind it
 LATE_MS = 2_500  # as long as it takes to notice silence: what comes later than this is no news for the face
+BOOTS = 128  # in mind at once: a full spool names half as many
 WISHES = 8  # asked of one pillow at once; more is a flood
 NUMBERS = 9_999  # host lines are numbered 1..9999 and round again
 
@@ -265,6 +266,7 @@ class Session:
         dated = self._date(said, boot, wall_ms)
         if dated is None:
             return []  # its clock is not known yet; it will come again
+        self._owed.needs.pop(said.boot, None)
         boot.accepted = said.seq
         return [Said(dated)]
 
@@ -272,7 +274,16 @@ class Session:
         if number not in self._boots:
             past = self._recall(self.hello.pillow, number) if self.hello else Past()
             self._boots[number] = _Boot(past.seq, past.seq, Clock(past.anchors), past.not_before_ms)
-        return self._boots[number]
+        boot = self._boots[number] = self._boots.pop(number)  # the one asked for last is forgotten last
+        if len(self._boots) > BOOTS:
+            self._forget(next(iter(self._boots)))
+        return boot
+
+    def _forget(self, number: int) -> None:
+        """The journal knows it as well."""
+        del self._boots[number]
+        self._owed.acks.pop(number, None)
+        self._owed.needs.pop(number, None)
 
     def _need(self, number: int, boot: _Boot, mono_ms: int) -> None:
         if boot.told_need_ms is None or mono_ms - boot.told_need_ms >= NEED_MS:
@@ -305,6 +316,7 @@ class Session:
         """Something accepted of `boot` could not be committed: accept it again when it comes again."""
         state = self._boot(boot)
         state.accepted = state.committed
+        self._owed.needs.pop(boot, None)
 
     def _beat(self, beat: Beat) -> Iterable[Event]:
         hello = self.hello

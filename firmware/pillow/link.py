@@ -46,7 +46,7 @@ class Link:
         del self._answers[:-ANSWERS]
 
     def _obey(self, kind, fields, now_ms):
-        number = int(fields[0])
+        number = _count(fields[0])
         if kind == "who":
             self.is_welcome = False
             self._hello_ms = now_ms + HELLO_MS
@@ -56,9 +56,9 @@ class Link:
         if kind == "welcome":
             self._welcomed(now_ms)
         elif kind == "ack":
-            self._acked(int(fields[1]), int(fields[2]), now_ms)
+            self._acked(_count(fields[1]), _count(fields[2]), now_ms)
         elif kind == "need":
-            self._needed = int(fields[1]), int(fields[2])
+            self._needed = _count(fields[1]), _count(fields[2])
             self._spool.rewind(*self._needed)
         elif kind == "light":
             why = self._on_light(*fields[1:8])
@@ -134,6 +134,13 @@ class Link:
         reporter = self._reporter
         fields = (reporter.boot, now_ms, reporter.gesture, reporter.seq) + self._health()
         return wire.line('{"beat":[%d,%d,"%s",%d,%d,%d]}' % fields)
+
+
+def _count(value):
+    # What is not meant to be counted must not be: True is an int too, and int("7") would be 7.
+    if type(value) is not int or value >> 32:
+        raise ValueError
+    return value
 
 
 def _no(number, why):
