@@ -11,9 +11,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from bridge import steps
-from bridge.journal import Journal
-from bridge.report import Dated
-from bridge.session import (
+from bridge.events import (
     Anchored,
     Beaten,
     Event,
@@ -21,10 +19,12 @@ from bridge.session import (
     Greeted,
     Refused,
     Said,
-    Session,
     Silent,
     Stranger,
 )
+from bridge.journal import Journal
+from bridge.report import Dated
+from bridge.session import Session
 from bridge.wire import Console, Garbled
 
 Marks = dict[tuple[str, int], int]

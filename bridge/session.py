@@ -14,6 +14,19 @@ from dataclasses import dataclass, field
 
 from bridge import report, wire
 from bridge.clock import Clock, bounded
+from bridge.events import (
+    Anchored,
+    Beaten,
+    Event,
+    Granted,
+    Greeted,
+    Missed,
+    Refused,
+    Repeated,
+    Said,
+    Silent,
+    Stranger,
+)
 from bridge.report import Beat, Dated, Gap, Hello, Malformed, Past, Report
 
 WIRE = 1  # version of docs/wire.md that is spoken here
@@ -28,94 +41,6 @@ LATE_MS = 2_500  # as long as it takes to notice silence: what comes later than 
 BOOTS = 128  # in mind at once: a full spool names half as many
 WISHES = 8  # asked of one pillow at once; more is a flood
 NUMBERS = 9_999  # host lines are numbered 1..9999 and round again
-
-
-@dataclass(frozen=True, slots=True)
-class Greeted:
-    """A pillow said who it is: at the start, after a reset, or when it was asked."""
-
-    hello: Hello
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """This pillow is not spoken with; the sentence says why and what helps."""
-
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The next report or gap of its boot: to be committed, then told to `Session.committed`."""
-
-    dated: Dated
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """A report that is held already."""
-
-    boot: int
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """`count` reports before one that came are not there yet; they are asked for."""
-
-    boot: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Beaten:
-    """How the pillow is now. `behind`: it has reports to send that are older than the last beat."""
-
-    beat: Beat
-    behind: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Anchored:
-    """A boot's clock is known better: worth keeping."""
-
-    hello: Hello
-    anchors: list[tuple[int, int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """A wish's end: `outcome` is `applied` or `refused`."""
-
-    wish: int
-    outcome: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """Nothing was heard for 2.5 s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stranger:
-    """Whatever is there said no hello within 5 s of being asked."""
-
-
-Event = (
-    Greeted
-    | Refused
-    | Said
-    | Repeated
-    | Missed
-    | Beaten
-    | Anchored
-    | Granted
-    | Silent
-    | Stranger
-    | wire.Garbled
-    | wire.Console
-)
 
 
 @dataclass(slots=True)

@@ -3,9 +3,10 @@ from cables import MISBEHAVIOURS
 from joined import PILLOW, START_WALL_MS, Bridge, join
 from pillow import wire as pillow_wire
 
+from bridge.events import Beaten, Missed, Refused, Repeated, Said, Silent, Stranger
 from bridge.journal import Journal
 from bridge.report import GESTURES
-from bridge.session import Beaten, Missed, Refused, Repeated, Said, Session, Silent, Stranger
+from bridge.session import Session
 from bridge.wire import Console, Garbled
 
 

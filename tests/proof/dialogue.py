@@ -8,8 +8,9 @@ import json
 import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from bridge.events import Anchored, Said
 from bridge.report import Past
-from bridge.session import BOOTS, Anchored, Said, Session
+from bridge.session import BOOTS, Session
 from proof.babble import GESTURES, frame
 
 PILLOW = "00112233aabbccdd"

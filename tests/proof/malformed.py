@@ -8,8 +8,9 @@ import random
 import re
 from binascii import crc32
 
+from bridge.events import Said
 from bridge.report import Past
-from bridge.session import BOOTS, Said, Session
+from bridge.session import BOOTS, Session
 from bridge.wire import LONGEST_CONSOLE
 from proof.babble import GESTURES, U32, U53, WRONG, Babble, frame
 
