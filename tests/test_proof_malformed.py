@@ -5,7 +5,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from interpreters import micropython
-from proof import fuzz, malformed, malformed_pillow
+from proof import chip, fuzz, malformed, malformed_pillow
 from proof.dialogue import Dialogue
 
 from bridge import report, session, wire
@@ -54,7 +54,7 @@ def test_the_rig_notices_a_careless_bridge(monkeypatch, place, name, bug):
     ],
 )
 def test_the_rig_notices_a_careless_pillow(tmp_path, interpreter, file, there, instead):
-    firmware = shutil.copytree(malformed_pillow.ROOT / "firmware", tmp_path / "firmware")
+    firmware = shutil.copytree(chip.FIRMWARE, tmp_path / "firmware")
     source = (firmware / "pillow" / file).read_text()
     assert source.count(there) == 1
     (firmware / "pillow" / file).write_text(source.replace(there, instead))
