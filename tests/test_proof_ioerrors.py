@@ -1,3 +1,5 @@
+import sqlite3
+
 import pytest
 from proof import ioerrors
 
@@ -49,3 +51,19 @@ def _carefree(journal, group):
     for job, result in zip(group, results):
         job.future.set_result(result)
     return []
+
+
+def test_a_journal_that_cannot_be_opened_is_said_at_once(tmp_path):
+    with pytest.raises(sqlite3.OperationalError):
+        writer.Writer(tmp_path)
+
+
+def test_a_writer_outlives_that_there_is_no_memory(tmp_path):
+    write = writer.Writer(tmp_path / "journal.db")
+
+    def greedy(journal):
+        raise MemoryError
+
+    assert isinstance(write.submit(greedy).exception(5), MemoryError)
+    assert write.submit(lambda journal: journal.mark("", 1)).result(5) == 0
+    write.stop()
