@@ -41,6 +41,8 @@ class Writes(Protocol):
         """Done until it succeeds: nobody says it again."""
 
 
+SHOWN_MS = 10_000  # how it is is said again so often: an older link may have ended with the last word
+RESCUE = "rescue"  # the version that a pillow in rescue mode says
 CONSOLE_MS = 10_000
 CONSOLE_LINES = 200  # in that time: a boot and a traceback are 60
 NOTE_MS = 10_000  # how often samples missed and lines dropped are written, while they change
@@ -68,6 +70,7 @@ class Conversation:
         self._noted = (-1, 0)  # (missed samples, lines dropped) as last written
         self._noted_ms = -NOTE_MS
         self._shown = ""
+        self._shown_ms = 0
         self._chat_ms = self._chat = 0  # console lines since when
 
     @property
@@ -119,10 +122,13 @@ class Conversation:
             self._give_back(said)
 
     def _settle(self, future: "Future[Marks]", said: list[Dated]) -> None:
+        said = [one for one in said if one.said.pillow == self.pillow]  # another one may be on this link by now
         if future.exception() is not None:
             self._give_back(said)
             return
-        for (_, boot), seq in future.result().items():
+        for (pillow, boot), seq in future.result().items():
+            if pillow != self.pillow:
+                continue
             self.session.committed(boot, seq)
             if any(one.said.boot == boot and one.said.seq > seq for one in said):
                 self.session.uncommitted(boot)
@@ -171,16 +177,19 @@ class Conversation:
 
     def _greeted(self, event: Greeted, wall_ms: int) -> list[Change]:
         hello, link = event.hello, self._link
-        self._shown = ""
-        facts = {"boot": hello.boot, "version": hello.version, "cause": hello.cause}
-        return [lambda journal: journal.arrive(hello.pillow, link, wall_ms, **facts)]
+        self._shown = self.refusal = ""
+        facts: dict[str, str | int] = {"boot": hello.boot, "version": hello.version, "cause": hello.cause}
+        changes: list[Change] = [lambda journal: journal.arrive(hello.pillow, link, wall_ms, **facts)]
+        if hello.version == RESCUE:  # it says nothing but hello: whatever it felt last is not how it is
+            changes.append(lambda journal: journal.show(hello.pillow, "sensorfault", wall_ms))
+        return changes
 
     def _beaten(self, event: Beaten, mono_ms: int, wall_ms: int) -> list[Change]:
         beat, pillow, link = event.beat, self.pillow, self._link
         changes: list[Change] = []
         now = f"{beat.gesture} {event.behind}"
-        if now != self._shown:
-            self._shown = now
+        if now != self._shown or mono_ms - self._shown_ms >= SHOWN_MS:
+            self._shown, self._shown_ms = now, mono_ms
             changes.append(lambda journal: journal.arrive(pillow, link, wall_ms))
             changes.append(lambda journal: journal.show(pillow, beat.gesture, wall_ms))
             changes.append(lambda journal: journal.note(pillow, late=int(event.behind)))

@@ -70,7 +70,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """Nothing was heard for 2.5 s."""
+    """Nothing was heard for 2.3 s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Its law: a pillow is known by its hello, never by the name of its port; what is 
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +95,9 @@ class Finder:
         """End all links; whatever hangs for longer than `seconds` is left behind."""
         for link in self.links():
             link.stop()
+        deadline_s = time.monotonic() + seconds
         for link in self.links():
-            link.join(seconds)
+            link.join(max(0.0, deadline_s - time.monotonic()))
 
     # -- moved on -------------------------------------------------------------------------------------------------
 

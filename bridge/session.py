@@ -30,7 +30,7 @@ from bridge.events import (
 from bridge.report import Beat, Dated, Gap, Hello, Malformed, Past, Report
 
 WIRE = 1  # version of docs/wire.md that is spoken here
-SILENT_MS = 2_500  # two beats and a half: one may be lost
+SILENT_MS = 2_300  # one beat may be lost; the page shows it within 2.5 s
 STRANGER_MS = 5_000  # two hellos: what says none by then is not a pillow
 ANSWER_MS = 300  # a pillow answers within tens of ms; after this the line counts as lost
 ANSWER_MOST_MS = 2_000  # doubling up to here, so that a pillow that stalls is not flooded

@@ -119,7 +119,7 @@ def write_group(journal: Journal, group: list[Job]) -> list[Job]:
         group = [job for job in group if not job.insists]
         results = [error] * len(group)
     else:
-        with contextlib.suppress(*FAILS):  # it is committed; whoever is not rung looks by himself
+        with contextlib.suppress(*FAILS, OSError):  # it is committed; whoever is not rung looks by himself
             ring(journal.bells())
         steps.passed("rung")
     for job, result in zip(group, results):

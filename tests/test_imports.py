@@ -13,7 +13,10 @@ SOURCES = {
 } | {"firmware/main.py": ast.parse((ROOT / "firmware/main.py").read_text(encoding="utf-8"))}
 
 PURE = {
-    *(f"bridge/{name}.py" for name in ("report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health")),
+    *(
+        f"bridge/{name}.py"
+        for name in ("report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health")
+    ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
     "web/press.py",
 }

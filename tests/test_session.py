@@ -126,7 +126,7 @@ def test_silence_is_noticed_within_two_and_a_half_seconds():
     cable.run(5000)
     assert not heard(cable, Silent)
     cable.plugged = False
-    cable.run(2550)
+    cable.run(2350)
     assert len(heard(cable, Silent)) == 1
     assert cable.bridge.journal.pillows()[0]["gesture"] == "notconnected"
 

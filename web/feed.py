@@ -71,6 +71,6 @@ class Feed:
         The second is 0 when nothing that was missed is gone. A cursor beyond the newest row is one of another journal.
         """
         oldest = max(self._journal.oldest_row(), self.row - most + 1)
-        if oldest - 1 <= after <= self.row:
+        if oldest - 1 <= after <= self._journal.newest_row():  # the API may have told a row before it is handed out
             return after, 0
         return oldest - 1, oldest
