@@ -8,6 +8,7 @@ from bridge.journal import Journal
 
 DAY_MS = 86_400_000
 BOUND_MS = 50  # what the project promises over USB
+NEWS_MS = 2_600  # what is told later than this is late
 FELT = 40
 JITTER_MS = 6  # of a line on a USB cable
 
@@ -65,5 +66,6 @@ def _misdated(felt, rows):
         yield f"{len(felt)} were felt, {len(rows)} are told"
     for row, at_ms in zip(rows, felt):
         off_ms = abs(row["at_ms"] - at_ms)
-        if off_ms > min(BOUND_MS, row["err_ms"]) or not row["late"]:
+        is_old = row["heard_ms"] - at_ms > NEWS_MS
+        if off_ms > min(BOUND_MS, row["err_ms"]) or row["late"] < is_old:
             yield f"a day apart: {row['seq']} is {off_ms} ms off, bound {row['err_ms']}, late {row['late']}"

@@ -255,13 +255,17 @@ class World:
 
     def _unplug(self):
         if self.now_ms >= self.plugged_ms and self._happens("unplug"):
-            self.plugged_ms = self.now_ms + self.chance.choice((50, 500, 5_000, 30_000))
-            self.on_pillow(self.pillow.receive, self.down.cut(), self.pillow_ms())
-            half = self.up.cut()
-            if self.conversation and self.chance.random() < 0.7:  # otherwise only silence tells
-                self.conversation.hear(half, self.now_ms, self.wall_ms())
-                self.conversation.end(self.wall_ms())
-                self.conversation = None
+            self._pull(self.chance.choice((50, 500, 5_000, 30_000)))
+
+    def _pull(self, away_ms):
+        """The cable is out for so long; what was on it is cut at some byte."""
+        self.plugged_ms = self.now_ms + away_ms
+        self.on_pillow(self.pillow.receive, self.down.cut(), self.pillow_ms())
+        half = self.up.cut()
+        if self.conversation and self.chance.random() < 0.7:  # otherwise only silence tells
+            self.conversation.hear(half, self.now_ms, self.wall_ms())
+            self.conversation.end(self.wall_ms())
+            self.conversation = None
 
     # -- the run --------------------------------------------------------------------------------------------------
 
@@ -274,7 +278,7 @@ class World:
         while len(self.truth) < reports:
             self.step()
             if self._happens("away"):
-                self.plugged_ms = self.now_ms + 100 * every_ms
+                self._pull(100 * every_ms)
             if self.now_ms >= due_ms:
                 self.feel()
                 due_ms = self.now_ms + self.chance.randrange(2 * every_ms)
