@@ -21,6 +21,10 @@ BROKEN = "def run(boot, count:\n"
 WAITING = "import time\ndef run(boot, count):\n    print('waiting')\n    time.sleep_ms(20000)\n"
 
 
+def _heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job would have it ignored
+
+
 class Pillow:
     """A copy of the firmware with an app of the test's own, and its flash."""
 
@@ -46,6 +50,7 @@ class Pillow:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            preexec_fn=_heed_ctrl_c,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from proof import mutants
 
 BATCH = 40  # seeds handed to the cores at once
-SEEDS_PER_MUTANT = 100  # a rig that needs more to see a bug does not see it
+SEEDS_PER_MUTANT = 500  # a rig that needs more to see a bug does not see it; most are seen in the first ten
 CONSEQUENCES = ("overflow", "forgotten")  # what comes of faults; counted, but no faults themselves
 
 
