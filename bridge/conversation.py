@@ -78,11 +78,6 @@ class Conversation:
         """The id of the pillow that is there; empty before its hello."""
         return self.session.hello.pillow if self.session.hello else ""
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a commit is under way."""
-        return bool(self._pending)
-
     def hear(self, data: bytes, mono_ms: int, wall_ms: int) -> None:
         """Take what arrived (perhaps nothing) and hand what it means to the writer."""
         events = self.session.receive(data, mono_ms, wall_ms) + self.session.tick(mono_ms)
