@@ -74,4 +74,58 @@ STEPS = (
     );
     CREATE INDEX wish_open ON wish (outcome) WHERE outcome = '';
     """,
+    """
+    -- The name of a wish on every machine, of one that travels; '' of one that stays here.
+    ALTER TABLE wish ADD COLUMN uid TEXT NOT NULL DEFAULT '';
+    CREATE UNIQUE INDEX wish_uid ON wish (uid) WHERE uid != '';
+
+    -- Away from home: the newest word about this pillow, so that an older one changes nothing.
+    ALTER TABLE pillow ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE setting (
+        pillow TEXT NOT NULL,                   -- '' for the home
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,                    -- JSON
+        version INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        PRIMARY KEY (pillow, name)
+    ) WITHOUT ROWID;
+
+    -- What is to be sent and is no report.
+    CREATE TABLE outbox (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        topic TEXT NOT NULL,                    -- which way it goes
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL                      -- JSON
+    );
+    CREATE INDEX outbox_topic ON outbox (topic, row);
+
+    CREATE TABLE dead (
+        row INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, what TEXT NOT NULL, why TEXT NOT NULL, content TEXT NOT NULL
+    );
+
+    CREATE TABLE guest (
+        guest TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,                     -- viewer, hugger, owner
+        token TEXT NOT NULL UNIQUE,             -- SHA-256 of what the link says
+        made_ms INTEGER NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        ended_ms INTEGER NOT NULL DEFAULT 0     -- when it was taken back
+    ) WITHOUT ROWID;
+
+    -- Recordings of motion; the samples are in files beside the journal.
+    CREATE TABLE take (
+        take INTEGER PRIMARY KEY AUTOINCREMENT,
+        pillow TEXT NOT NULL,
+        label TEXT NOT NULL,
+        file TEXT NOT NULL,                     -- in folder takes
+        source TEXT NOT NULL,                   -- recorded, taught, wrong
+        at_ms INTEGER NOT NULL,
+        samples INTEGER NOT NULL DEFAULT 0,
+        told TEXT NOT NULL DEFAULT '',          -- what the pillow made of it
+        outcome TEXT NOT NULL DEFAULT ''        -- '' while it is recorded, then done or a sentence
+    );
+    """,
 )

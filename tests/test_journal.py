@@ -3,7 +3,9 @@ import threading
 
 import pytest
 
-from bridge.journal import CONSOLE_ROWS, ENDED_WISHES, Journal, JournalNewer
+from bridge.journal import Journal, JournalNewer
+from bridge.standing import CONSOLE_ROWS
+from bridge.wishbook import ENDED_WISHES
 from bridge.report import Dated, Gap, Report
 
 PILLOW = "00112233aabbccdd"

@@ -73,7 +73,7 @@ MUTANTS = (
     ),
     Mutant(
         "forget high-water at restart",
-        "bridge.journal",
+        "bridge.store",
         "        if self._version() > len(STEPS):",
         "        if self._version() == len(STEPS):\n            self._db.execute('DELETE FROM mark')\n        if self._version() > len(STEPS):",
     ),

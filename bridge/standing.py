@@ -1,0 +1,127 @@
+"""How things stand now: each pillow, what stalls, what a board said, who wants to be rung, what was set."""
+
+import json
+from collections.abc import Mapping
+
+from bridge.store import Row, Store
+
+CONSOLE_ROWS = 1_000  # the console is for looking at what just happened
+PRESENCE_ROWS = 10_000  # a month of a link that comes and goes every five minutes
+
+
+class Standing(Store):
+    """The part of the journal that is overwritten."""
+
+    # -- how each pillow is now -------------------------------------------------------------------------------
+
+    def arrive(self, pillow: str, link: str, at_ms: int, **facts: str | int) -> None:
+        """A pillow is heard on a link; `facts` are columns of table pillow (boot, version, cause)."""
+        self._db.execute(
+            "INSERT INTO pillow (pillow, name, gesture, since_ms, last_seen_ms, link)"
+            " VALUES (?, ?, 'notconnected', ?, ?, '') ON CONFLICT DO NOTHING",
+            (pillow, f"cloud {pillow[:4]}", at_ms, at_ms),
+        )
+        (before,) = self._rows("SELECT link, boot FROM pillow WHERE pillow = ?", (pillow,))
+        self.note(pillow, link=link, last_seen_ms=at_ms, **facts)
+        if not before["link"]:
+            self._presence(pillow, at_ms, here=1)
+        if not before["link"] or facts.get("boot", before["boot"]) != before["boot"]:
+            self.show(pillow, "neutral", at_ms)  # until it says how it is
+
+    def leave(self, pillow: str, at_ms: int) -> None:
+        """A pillow is not heard any more: it shows as `notconnected`."""
+        changed = self._db.execute(
+            "UPDATE pillow SET gesture = 'notconnected', since_ms = ?, last_seen_ms = ?, link = '', late = 0"
+            " WHERE pillow = ? AND link != ''",
+            (at_ms, at_ms, pillow),
+        )
+        if changed.rowcount:
+            self._presence(pillow, at_ms, here=0)
+
+    def leave_all(self, at_ms: int) -> None:
+        """Nothing is connected: what a bridge says when it starts."""
+        for pillow in self.pillows():
+            self.leave(pillow["pillow"], at_ms)
+
+    def show(self, pillow: str, gesture: str, since_ms: int) -> None:
+        """Make `gesture` what a connected pillow shows; nothing changes when it shows that already."""
+        self._db.execute(
+            "UPDATE pillow SET gesture = ?, since_ms = ? WHERE pillow = ? AND gesture != ? AND link != ''",
+            (gesture, since_ms, pillow, gesture),
+        )
+
+    def note(self, pillow: str, **facts: str | int) -> None:
+        """Set columns of table pillow (name, late, boot, version, cause, missed, free, garbled)."""
+        if facts:
+            columns = ", ".join(f"{column} = :{column}" for column in facts)
+            self._db.execute(f"UPDATE pillow SET {columns} WHERE pillow = :id", {**facts, "id": pillow})
+
+    def pillows(self) -> list[Row]:
+        """Return every pillow ever met, as rows of table pillow, by name."""
+        return self._rows("SELECT * FROM pillow ORDER BY name, pillow")
+
+    def _presence(self, pillow: str, at_ms: int, here: int) -> None:
+        self._add_capped("presence", PRESENCE_ROWS, {"pillow": pillow, "at_ms": at_ms, "here": here})
+
+    def presence_between(self, start_ms: int, end_ms: int) -> list[Row]:
+        """Return the comings (here = 1) and goings (0) in [start_ms, end_ms), in order."""
+        return self._rows(
+            "SELECT pillow, at_ms, here FROM presence WHERE at_ms >= ? AND at_ms < ? ORDER BY row",
+            (start_ms, end_ms),
+        )
+
+    # -- console, troubles, bells --------------------------------------------------------------------
+
+    def say(self, source: str, text: str, at_ms: int) -> None:
+        """Keep a line of console (not of the wire) from a port."""
+        self._add_capped("console", CONSOLE_ROWS, {"at_ms": at_ms, "source": source, "text": text})
+
+    def console_tail(self, limit: int = 100) -> list[Row]:
+        """Return the newest console lines, oldest first."""
+        return self._rows("SELECT * FROM console ORDER BY row DESC LIMIT ?", (limit,))[::-1]
+
+    def trouble(self, name: str, sentence: str | None, at_ms: int) -> None:
+        """Something stalls (a sentence that says what, and the one thing that fixes it), or no more (None)."""
+        if sentence is None:
+            self._db.execute("DELETE FROM trouble WHERE name = ?", (name,))
+        else:
+            self._db.execute(
+                "INSERT INTO trouble VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sentence = excluded.sentence",
+                (name, at_ms, sentence),
+            )
+
+    def troubles(self) -> list[Row]:
+        """Return what stalls now: name, since_ms, sentence."""
+        return self._rows("SELECT * FROM trouble ORDER BY since_ms, name")
+
+    def clear_troubles(self) -> None:
+        """Forget every trouble: what a bridge does when it starts."""
+        self._db.execute("DELETE FROM trouble")
+
+    def hang_bell(self, name: str, port: int) -> None:
+        """Register a doorbell's UDP port on 127.0.0.1 under a name."""
+        self._db.execute(
+            "INSERT INTO bell VALUES (?, ?) ON CONFLICT DO UPDATE SET port = excluded.port",
+            (name, port),
+        )
+
+    def bells(self) -> Mapping[str, int]:
+        """Return the UDP port of each named doorbell."""
+        return {row["name"]: row["port"] for row in self._rows("SELECT name, port FROM bell")}
+
+    # -- settings ---------------------------------------------------------------------------------------------
+
+    def set_setting(self, pillow: str, name: str, value: object, who: str, at_ms: int) -> int:
+        """Keep what somebody set of a pillow ('' for the home). Returns its version, which rises with each."""
+        found = self._rows("SELECT version FROM setting WHERE pillow = ? AND name = ?", (pillow, name))
+        version = int(found[0]["version"]) + 1 if found else 1
+        self._db.execute(
+            "INSERT OR REPLACE INTO setting (pillow, name, value, version, who, at_ms) VALUES (?,?,?,?,?,?)",
+            (pillow, name, json.dumps(value, allow_nan=False), version, who, at_ms),
+        )
+        return version
+
+    def settings(self, pillow: str) -> Row:
+        """Return what is set of a pillow: name -> value."""
+        rows = self._rows("SELECT name, value FROM setting WHERE pillow = ? ORDER BY name", (pillow,))
+        return {row["name"]: json.loads(row["value"]) for row in rows}

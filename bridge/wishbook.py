@@ -1,0 +1,84 @@
+"""What was asked of a pillow or of the bridge, and what has yet to leave this machine.
+
+Its law: a wish has one end, whoever asks for it how often.
+"""
+
+import json
+from typing import Any
+
+from bridge.store import Row, Store
+
+ENDED_WISHES = 1_000  # enough to look back on; the open ones are never cut
+OUTBOX_ROWS = 10_000  # waiting under one topic: far more than people ask for while a cloud is out of reach
+
+
+class Wishbook(Store):
+    """The part of the journal that holds wishes and what is to be sent."""
+
+    def add_wish(
+        self, pillow: str, kind: str, body: Row, who: str, made_ms: int, expires_ms: int, uid: str = ""
+    ) -> int:
+        """Record a wish before anybody acts on it. Returns its number.
+
+        Args:
+            uid: its name on every machine, of a wish that travels; the same uid again gives the first's number.
+        """
+        if uid and (known := self.wish_by_uid(uid)):
+            return int(known["wish"])
+        self._db.execute(
+            "DELETE FROM wish WHERE outcome != '' AND wish <= (SELECT max(wish) FROM wish) - ?",
+            (ENDED_WISHES,),
+        )
+        added = self._db.execute(
+            "INSERT INTO wish (pillow, kind, body, who, made_ms, expires_ms, uid) VALUES (?,?,?,?,?,?,?)",
+            (pillow, kind, json.dumps(body, allow_nan=False), who, made_ms, expires_ms, uid),
+        )
+        return int(added.lastrowid or 0)
+
+    def open_wishes(self) -> list[Row]:
+        """Return the wishes that have not ended, oldest first; `body` is decoded."""
+        return self._wishes("SELECT * FROM wish WHERE outcome = '' ORDER BY wish")
+
+    def wish(self, wish: int) -> Row | None:
+        """Return one wish, or None when there is none of that number."""
+        return next(iter(self._wishes("SELECT * FROM wish WHERE wish = ?", (wish,))), None)
+
+    def wish_by_uid(self, uid: str) -> Row | None:
+        """Return the wish that travels under this name, or None."""
+        return next(iter(self._wishes("SELECT * FROM wish WHERE uid = ? AND uid != ''", (uid,))), None)
+
+    def wishes(self, pillow: str, limit: int = 20) -> list[Row]:
+        """Return the newest wishes about a pillow, newest first, open or ended."""
+        return self._wishes("SELECT * FROM wish WHERE pillow = ? ORDER BY wish DESC LIMIT ?", (pillow, limit))
+
+    def end_wish(self, wish: int, outcome: str, why: str, at_ms: int) -> None:
+        """Give an open wish its one end; a wish that has one keeps it."""
+        self._db.execute(
+            "UPDATE wish SET outcome = ?, why = ?, ended_ms = ? WHERE wish = ? AND outcome = ''",
+            (outcome, why, at_ms, wish),
+        )
+
+    def _wishes(self, sql: str, values: tuple[Any, ...] = ()) -> list[Row]:
+        return [{**row, "body": json.loads(row["body"])} for row in self._rows(sql, values)]
+
+    # -- outbox -----------------------------------------------------------------------------------------------
+
+    def post(self, topic: str, kind: str, body: Row) -> None:
+        """Have something sent: it stays until `posted` says that it was."""
+        self._db.execute(
+            "INSERT INTO outbox (topic, kind, body) VALUES (?, ?, ?)", (topic, kind, json.dumps(body, allow_nan=False))
+        )
+        self._db.execute(
+            "DELETE FROM outbox WHERE topic = ? AND row <="
+            " (SELECT row FROM outbox WHERE topic = ? ORDER BY row DESC LIMIT 1 OFFSET ?)",
+            (topic, topic, OUTBOX_ROWS),
+        )
+
+    def outbox(self, topic: str, limit: int = 100) -> list[Row]:
+        """Return what waits under a topic, oldest first: row, kind, body (decoded)."""
+        rows = self._rows("SELECT row, kind, body FROM outbox WHERE topic = ? ORDER BY row LIMIT ?", (topic, limit))
+        return [{**row, "body": json.loads(row["body"])} for row in rows]
+
+    def posted(self, topic: str, row: int) -> None:
+        """Everything under a topic up to `row` was sent."""
+        self._db.execute("DELETE FROM outbox WHERE topic = ? AND row <= ?", (topic, row))
