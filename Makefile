@@ -66,6 +66,6 @@ web/node_modules/.stamp: web/package-lock.json .venv/run.stamp
 
 lock: .venv/made.stamp ## pin anew what requirements/*.in ask for
 	@$(VENV) -m pip install --disable-pip-version-check --quiet uv
-	@for name in run test node; do $(VENV) -m uv pip compile --quiet --no-config --upgrade --universal \
+	@for name in run test node azure; do $(VENV) -m uv pip compile --quiet --no-config --upgrade --universal \
 		--python-version 3.11 --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" --output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
