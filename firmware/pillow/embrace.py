@@ -2,7 +2,6 @@
 #
 # Its law: integers that fit 30 bits, no allocation, time counted in blocks of 40 ms; accelerations are milli-g.
 
-GRIP, LET_GO = 430, 250  # per mille; hands squeeze it less than arms do
 GRIP_BLOCKS = 6
 LOOSE_BLOCKS = 6
 AFTER_BLOCKS = 30  # hands may stay on it for so long after they shook it
@@ -21,8 +20,11 @@ STILL_BLOCKS, FIRST_BLOCKS = 100, 20  # the first time nobody knows better
 class Embrace:
     name = "hugging"
 
-    def __init__(self, has_squeeze):
+    # grip, let_go: per mille; hands squeeze it less than arms do.
+    def __init__(self, has_squeeze, grip, let_go):
         self.has_squeeze = has_squeeze
+        self.grip = grip
+        self.let_go = let_go
         self.reset()
 
     def reset(self):
@@ -47,13 +49,13 @@ class Embrace:
 
     def _held(self, push, squeeze):
         self.squeeze = squeeze
-        if squeeze < LET_GO:
+        if squeeze < self.let_go:
             self.held = 0
             self.loose += 1
             self.on = self.on and self.loose < LOOSE_BLOCKS
             return
         self.loose = 0
-        if squeeze >= GRIP and push < HELD_CALM_MG and not self.busy:
+        if squeeze >= self.grip and push < HELD_CALM_MG and not self.busy:
             self.held += 1
         self.on = self.on or (self.held >= GRIP_BLOCKS and self.stir < STIR_BLOCKS)
 
@@ -63,7 +65,7 @@ class Embrace:
         self.held = 0
 
     def sure(self):
-        return min(95, 60 + (self.squeeze - GRIP) // 15) if self.has_squeeze else GUESS
+        return min(95, 60 + (self.squeeze - self.grip) // 15) if self.has_squeeze else GUESS
 
     # Without a squeeze sense it is a guess: taken out of the pose in which it lay still, and breathing.
     def _guess(self, rest):

@@ -5,6 +5,7 @@
 # being hit or hugged.
 from .embrace import Embrace
 from .jolts import Blow, Fall
+from .model import BLOW, FALL, GRIP, LET_GO, SPIN, SWAY, Model
 from .rest import BLOCK_MS, Rest, root
 from .swings import Sway, Turn
 
@@ -12,13 +13,15 @@ NEUTRAL = 80  # how sure one can be that nothing is
 
 
 class Recogniser:
-    def __init__(self, rate_hz, has_squeeze):
+    # model: what this pillow was taught (model.py); None: what a new pillow knows.
+    def __init__(self, rate_hz, has_squeeze, model=None):
+        model = self._model = model or Model()
         self._block = max(1, rate_hz * BLOCK_MS // 1000)
-        self._fall = Fall(rate_hz)
-        self._blow = Blow(rate_hz)
-        self._sway = Sway()
-        self._turn = Turn()
-        self._embrace = Embrace(has_squeeze)
+        self._fall = Fall(rate_hz, model.limits[FALL])
+        self._blow = Blow(rate_hz, model.limits[BLOW])
+        self._sway = Sway(model.limits[SWAY])
+        self._turn = Turn(model.limits[SPIN])
+        self._embrace = Embrace(has_squeeze, model.limits[GRIP], model.limits[LET_GO])
         self._rest = Rest()
         self.reset()
 
@@ -84,6 +87,8 @@ class Recogniser:
 
     def _decide(self):
         sign = self._strongest()
+        if sign and sign.name != self.gesture and sign.sure() < self._model.floor(sign.name):
+            sign = None
         gesture = sign.name if sign else "neutral"
         if gesture == self.gesture:
             return False

@@ -5,7 +5,7 @@
 from .rest import shift
 
 # Free fall: weightless, and quietly so; shakes dip as low, but never quietly.
-FALL_MG = 450  # a sensor off the centre of a spinning pillow feels up to 420
+FALL_MG = 450  # a sensor off the centre of a spinning pillow feels up to 420; the model may say otherwise
 AIRBORNE_MG = 650  # and drag adds to it late in the flight
 QUIET_MG = 50  # from the recent mean
 FALL_MS = 100  # since |a| fell below FALL_MG, when it was swung before
@@ -19,8 +19,7 @@ FLIGHT_MS = 3_000  # nothing in a house falls for longer: the sensor is dead
 FROZEN_MS = 60  # equal to the last bit for so long: this sensor does not measure
 
 # A blow: one short pulse out of calm, and then nothing much.
-START_MG = 1100  # above rest
-BLOW_MG = 1400  # above rest at its peak; putting it down reaches about this much
+START_MG = 1100  # above rest; at its peak as much as the model says: putting it down reaches nearly that
 SHOCK_MG = 2000  # for the mean only
 CALM_MG = 350  # the mean before
 CLEAR_MS = 60  # below a third of the peak for so long: over
@@ -34,7 +33,8 @@ BLOW_MS = 700  # how long a blow is shown
 class Fall:
     name = "throwing"
 
-    def __init__(self, rate_hz):
+    def __init__(self, rate_hz, least_mg):
+        self.light = least_mg
         self.bits = shift(20, rate_hz)
         self.fall = FALL_MS * rate_hz // 1000
         self.drop = DROP_MS * rate_hz // 1000
@@ -57,7 +57,7 @@ class Fall:
 
     # size: |a|; frozen: so many samples were equal. -> True when it was let go, or lies still again
     def step(self, size, frozen):
-        if size > (AIRBORNE_MG if self.on else FALL_MG):
+        if size > (AIRBORNE_MG if self.on else self.light):
             return self._carried(size)
         self.mean = self.mean + (size - self.mean >> self.bits) if self.low else size
         self.low += 1
@@ -114,7 +114,9 @@ class Fall:
 class Blow:
     name = "punching"
 
-    def __init__(self, rate_hz):
+    def __init__(self, rate_hz, least_mg):
+        self.least = least_mg
+        self.start = min(START_MG, least_mg)
         self.bits = shift(300, rate_hz)
         self.clear = CLEAR_MS * rate_hz // 1000
         self.clear_by = CLEAR_BY_MS * rate_hz // 1000
@@ -140,7 +142,7 @@ class Blow:
             struck = self._follow(push, size)
         else:
             struck = False
-            if push > START_MG and unrest < CALM_MG << 4:
+            if push > self.start and unrest < CALM_MG << 4:
                 self.age = self.low = self.still = 0
                 self.peak = push
         if self.on:
@@ -167,14 +169,14 @@ class Blow:
 
     def _strike(self):
         self.age = -1
-        if self.peak < BLOW_MG:
+        if self.peak < self.least:
             return False
         self.on = True
         self.left = self.shown
         return True
 
     def sure(self):
-        return min(95, 55 + (self.peak - BLOW_MG) // 50)
+        return min(95, 55 + (self.peak - self.least) // 50)
 
     def strength(self):
         return self.peak

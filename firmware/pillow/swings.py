@@ -6,7 +6,6 @@ from .rest import BLOCK_MS
 
 # Swaying to and fro: shaking.
 STROKE_MG = 220  # a stroke passes this to one side and then to the other
-SWAY_MG = 460  # mean of a shake
 SWAY_MOST_MG = 4000
 STROKES = 4
 SLOW_STROKES = 3
@@ -18,7 +17,6 @@ STROKE_OVER = 28  # so do these without a stroke
 
 # Turning steadily: spinning.
 TURN_DPS = 50
-SPIN_DPS = 60
 TUMBLE_DPS = 180  # when the axis wanders, so that only |rate| is steady
 SPIN_DEG = 200  # turning it over is not spinning
 SLOW_DEG = 300  # a slow one whose axis wanders could be almost anything
@@ -32,7 +30,8 @@ TURN_OVER = 10
 class Sway:
     name = "shaking"
 
-    def __init__(self):
+    def __init__(self, least_mg):
+        self.least = least_mg  # mean of a shake
         self.sides = bytearray(3)  # where each axis was last: 1 below, 2 above
         self.strokes = bytearray(3)
         self.reset()
@@ -83,10 +82,10 @@ class Sway:
             return False
         # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.45 of the mean square.
         mean = self.strength()
-        return mean > SWAY_MG and mean * mean // 7 > self.squares // self.blocks
+        return mean > self.least and mean * mean // 7 > self.squares // self.blocks
 
     def sure(self):
-        return min(95, 50 + (self.strength() - SWAY_MG) // 20 + max(self.strokes))
+        return min(95, 50 + (self.strength() - self.least) // 20 + max(self.strokes))
 
     def strength(self):
         return self.sum // self.blocks
@@ -95,7 +94,8 @@ class Sway:
 class Turn:
     name = "spinning"
 
-    def __init__(self):
+    def __init__(self, least_dps):
+        self.least = least_dps
         self.reset()
 
     def reset(self):
@@ -153,10 +153,10 @@ class Turn:
         mean = self.sum // self.blocks
         x, y, z = self.x // self.blocks, self.y // self.blocks, self.z // self.blocks
         least = mean * 4 // 5
-        return mean >= SPIN_DPS and x * x + y * y + z * z > least * least
+        return mean >= self.least and x * x + y * y + z * z > least * least
 
     # About a wandering axis: the lengths are even, with a standard deviation of 0.35 of the mean; of 0.17 when it is
     # slow, for a slow shake turns it too.
     def _is_even(self):
         mean = self.sum // self.blocks
-        return mean >= SPIN_DPS and self.squares // self.blocks * (32 if mean >= TUMBLE_DPS else 35) < mean * mean * 9
+        return mean >= self.least and self.squares // self.blocks * (32 if mean >= TUMBLE_DPS else 35) < mean * mean * 9

@@ -78,3 +78,6 @@ def turn(m, seconds):
     d = m.dice
     degrees = d.between(60, 170)
     yield from tilt(m, across(d, m.up), degrees, degrees / d.between(30, 70), d.between(0, 300))
+
+
+EVERYDAY = {"head": head, "carry": carry, "pat": pat, "move": move, "turn": turn}

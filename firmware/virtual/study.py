@@ -1,0 +1,279 @@
+"""Learns from labelled takes what this pillow should know, as a child program on CPython:
+
+    study.py MODEL LABEL=FILE... [--old FILE] [--floor GESTURE=PERCENT]... [--no-squeeze]
+
+MODEL is written (whole or not at all) when everything went well, and is what `put model` sends. LABEL is a gesture or
+neutral; FILE a CSV as in recording.py. --old: the model before this one, for the column `before`; its floors are kept.
+--floor: the least confidence at which a gesture is told, 0..100; with --floor and no takes the old model just gets new
+floors. Standard output, last line, one JSON object:
+
+    {"bytes": 64, "limits": {"grip": 180, ...}, "floors": {"hugging": 0, ...},
+     "before": {"hugging": [2, 5], ...}, "after": {"hugging": [5, 5], ...},         right, of how many
+     "takes": [{"file": "a.csv", "label": "hugging", "before": ["neutral"], "after": ["hugging"]}, ...]}
+
+`after` is always how a take is told by a model that learned from all the other takes and not from it. Progress goes to
+standard error as lines `done OF`. What is wrong is the last line {"error": "..."} and exit status 1; MODEL is then
+untouched. A take is right when its label and nothing else is told. A gesture with fewer than three takes is not
+learned: it stays as it was in the old model.
+"""
+
+import json
+import os
+import struct
+import sys
+from binascii import crc32
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from pillow import model as known
+from pillow.model import GESTURES, LIMITS, Model
+
+from virtual import recording, replay
+from virtual.everyday import EVERYDAY
+from virtual.motion import Motion
+
+LABELS = GESTURES + ("neutral",)
+NO_FLOORS = bytes(len(GESTURES))
+NAMES = ("grip", "let_go", "blow", "sway", "spin", "fall")
+LEAST_TAKES = 3
+# What may be chosen for the limit of each gesture, from the most willing to the least.
+LADDERS = {
+    "hugging": (known.GRIP, (60, 90, 130, 180, 240, 310, 370, 430, 520, 620, 740, 850)),
+    "punching": (known.BLOW, (700, 850, 1000, 1200, 1400, 1700, 2100, 2600, 3300)),
+    "shaking": (known.SWAY, (250, 300, 350, 400, 460, 550, 700, 900, 1200)),
+    "spinning": (known.SPIN, (40, 50, 60, 80, 110, 150, 220)),
+    "throwing": (known.FALL, (550, 500, 450, 400, 350, 300)),
+}
+LET_GO_SHARE = 58  # hundredths of the grip
+EVERYDAY_SEEDS = range(3)  # takes of each everyday act that a more willing limit has to stay silent in
+EVERYDAY_S = 6
+
+
+# ---- models
+
+
+def pack(limits=LIMITS, floors=NO_FLOORS, centroids=b""):
+    head = b"hm" + bytes([known.VERSION, len(limits), len(centroids) // known.CENTROID]) + bytes(floors)
+    blob = head + struct.pack("<%dH" % len(limits), *limits) + centroids
+    return blob + struct.pack("<I", crc32(blob))
+
+
+def with_limit(limits, gesture, value):
+    limits, (index, _) = list(limits), LADDERS[gesture]
+    limits[index] = value
+    if gesture == "hugging":
+        limits[known.LET_GO] = value * LET_GO_SHARE // 100
+    return tuple(limits)
+
+
+# ---- takes
+
+
+class Take:
+    def __init__(self, label, path, has_squeeze):
+        self.label, self.path, self.has_squeeze = label, path, has_squeeze
+        self.recording = recording.read(path)
+        trouble = self.recording.trouble()
+        if trouble:
+            raise ValueError(trouble)
+
+    # What it is taken for: ["neutral"] when nothing.
+    def told(self, limits=LIMITS, floors=NO_FLOORS):
+        model = Model(pack(limits, floors))
+        return replay.gestures(self.recording, model, self.has_squeeze) or ["neutral"]
+
+    def tells(self, gesture, limits):
+        model = Model(pack(limits))
+        return any(name == gesture for _, name, _, _ in replay.verdicts(self.recording, model, self.has_squeeze))
+
+    # The last step of the ladder, from the most willing, at which it is still told as this gesture; -1: at none.
+    def last_step(self, gesture):
+        _, ladder = LADDERS[gesture]
+        low, high = -1, len(ladder) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.tells(gesture, with_limit(LIMITS, gesture, ladder[middle])):
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+# Everyday life as the generator has it, without a squeeze sense: hands press every pillow differently.
+def everyday_tells(gesture, limits):
+    return any(_lives(act, seed).tells(gesture, limits) for act in EVERYDAY for seed in EVERYDAY_SEEDS)
+
+
+_lived = {}
+
+
+def _lives(act, seed):
+    if (act, seed) not in _lived:
+        take = Take.__new__(Take)
+        take.recording, take.has_squeeze = recording.Recording(), True
+        take.recording.has_squeeze = True
+        motion = Motion(seed)
+        for name, seconds in (("nothing", 1), (act, EVERYDAY_S), ("nothing", 1)):
+            motion.press(name, seconds)
+            for _ in range(seconds * recording.RATE_HZ):
+                motion.step(1 / recording.RATE_HZ)
+                take.recording.add(motion.accel, motion.gyro, 0)
+        _lived[act, seed] = take
+    return _lived[act, seed]
+
+
+# ---- learning
+
+
+class Lesson:
+    def __init__(self, takes, old, progress):
+        self.old = old
+        counts = {gesture: sum(take.label == gesture for take in takes) for gesture in GESTURES}
+        self.learned = [gesture for gesture in GESTURES if counts[gesture] >= LEAST_TAKES]
+        self.steps, self.quiet = {}, {}
+        done, whole = 0, len(takes) * (len(self.learned) + 1)
+        for take in takes:
+            for gesture in self.learned:
+                self.steps[take, gesture] = take.last_step(gesture)
+                done += 1
+                progress(done, whole)
+
+    # The limits that these takes ask for.
+    def limits(self, takes):
+        limits = self.old.limits
+        for gesture in self.learned:
+            limits = with_limit(limits, gesture, LADDERS[gesture][1][self._best(gesture, takes)])
+        return limits
+
+    def _best(self, gesture, takes):
+        index, ladder = LADDERS[gesture]
+        usual = ladder.index(LIMITS[index])
+        marks = [self._marks(gesture, step, takes) for step in range(len(ladder))]
+        # A step beside one that fails is as good as half: the next take will not be quite the same.
+        wide = [marks[max(0, i - 1)] + 2 * marks[i] + marks[min(len(marks) - 1, i + 1)] for i in range(len(marks))]
+        best = max(range(len(ladder)), key=lambda step: (wide[step], -abs(step - usual)))
+        while best < usual and not self._is_quiet(gesture, best):
+            best += 1
+        return best
+
+    def _marks(self, gesture, step, takes):
+        told = [(take.label == gesture, self.steps[take, gesture] >= step) for take in takes]
+        return sum(is_told for is_own, is_told in told if is_own) - sum(
+            is_told for is_own, is_told in told if not is_own
+        )
+
+    def _is_quiet(self, gesture, step):
+        if gesture == "hugging":
+            return True
+        if (gesture, step) not in self.quiet:
+            limits = with_limit(LIMITS, gesture, LADDERS[gesture][1][step])
+            self.quiet[gesture, step] = not everyday_tells(gesture, limits)
+        return self.quiet[gesture, step]
+
+
+def table(takes, told):
+    rows = {}
+    for take, words in zip(takes, told):
+        right, whole = rows.get(take.label, (0, 0))
+        rows[take.label] = (right + (words == [take.label]), whole + 1)
+    return rows
+
+
+def study(takes, old, floors, progress):
+    lesson = Lesson(takes, old, progress)
+    before = [take.told(old.limits, old.floors) for take in takes]
+    after, done = [], len(takes) * len(lesson.learned)
+    for take in takes:
+        after.append(take.told(lesson.limits([other for other in takes if other is not take]), floors))
+        progress(done + len(after), done + len(takes))
+    limits = lesson.limits(takes)
+    rows = [
+        {"file": take.path, "label": take.label, "before": one, "after": other}
+        for take, one, other in zip(takes, before, after)
+    ]
+    return limits, {"before": table(takes, before), "after": table(takes, after), "takes": rows}
+
+
+# ---- the program
+
+
+def _words(words):
+    files, options = [], {"--floor": []}
+    words = list(words)
+    while words:
+        word = words.pop(0)
+        if word in ("--old", "--floor") and words:
+            value = words.pop(0)
+            options[word] = options["--floor"] + [value] if word == "--floor" else value
+        elif word == "--no-squeeze":
+            options[word] = True
+        elif word.startswith("--"):
+            raise ValueError("%s is no option: see the top of study.py" % word)
+        else:
+            files.append(word)
+    if not files:
+        raise ValueError("it has to be told where to write the model")
+    return files[0], files[1:], options
+
+
+def _floors(old, settings):
+    floors = list(old.floors)
+    for setting in settings:
+        gesture, _, percent = setting.partition("=")
+        if gesture not in GESTURES or not percent.isdigit() or int(percent) > 100:
+            raise ValueError("%s is no floor: such as hugging=40" % setting)
+        floors[GESTURES.index(gesture)] = int(percent)
+    return bytes(floors)
+
+
+def _takes(words, has_squeeze):
+    takes = []
+    for word in words:
+        label, _, path = word.partition("=")
+        if label not in LABELS:
+            raise ValueError("%s is no label: there are %s" % (label, " ".join(LABELS)))
+        try:
+            takes.append(Take(label, path, has_squeeze))
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                "%s: %s" % (path, error if isinstance(error, ValueError) else "it cannot be read")
+            ) from None
+    return takes
+
+
+def _write(path, blob):
+    with open(path + ".new", "wb") as file:
+        file.write(blob)
+    os.replace(path + ".new", path)
+
+
+def _progress(done, whole):
+    print(done, whole, file=sys.stderr, flush=True)
+
+
+def _study(words):
+    path, files, options = _words(words)
+    old = replay.read_model(options["--old"]) if "--old" in options else Model()
+    floors = _floors(old, options["--floor"])
+    takes = _takes(files, "--no-squeeze" not in options)
+    limits, said = study(takes, old, floors, _progress)
+    blob = pack(limits, floors, b"" if takes else old.centroids)
+    Model(blob)
+    _write(path, blob)
+    head = {"bytes": len(blob), "limits": dict(zip(NAMES, limits)), "floors": dict(zip(GESTURES, floors))}
+    return {**head, **said}
+
+
+def main(words):
+    try:
+        said, status = _study(words), 0
+    except (OSError, ValueError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "%s cannot be used" % error.filename
+        said, status = {"error": reason}, 1
+    print(json.dumps(said))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
