@@ -3,7 +3,9 @@ from urllib.parse import quote
 
 import pytest
 
-from web.gate import BODY_BYTES, NO_KEY, PROVED, Gate
+from bridge.journal import Journal
+from web.gate import BODY_BYTES, NO_KEY, TOO_OFTEN, VISITOR, Gate
+from web.guests import Guests, Invitation
 
 KEY = "the-key-of-this-home"
 HOSTS = ("127.0.0.1:8080", "localhost:8080", "[::1]:8080")
@@ -11,12 +13,17 @@ HOSTS = ("127.0.0.1:8080", "localhost:8080", "[::1]:8080")
 
 def inside(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"proved" if environ[PROVED] else b"unproved"]
+    return [environ[VISITOR].role.encode() if environ[VISITOR] else b"nobody"]
 
 
 @pytest.fixture
-def gate():
-    return Gate(inside, HOSTS, KEY, "huggable_8080")
+def guests():
+    return Guests(Journal(":memory:"), KEY)
+
+
+@pytest.fixture
+def gate(guests):
+    return Gate(inside, HOSTS, guests, "huggable_8080")
 
 
 class Answer:
@@ -86,7 +93,7 @@ def test_a_wrong_key_opens_nothing(gate, wrong):
 
 @pytest.mark.parametrize("headers", [{"X_Key": KEY}, {"Authorization": f"Bearer {KEY}"}])
 def test_the_key_is_also_taken_from_a_header(gate, headers):
-    assert ask(gate, "/api/state", **headers).text == "proved"
+    assert ask(gate, "/api/state", **headers).text == "owner"
 
 
 def test_one_wrong_key_beside_the_right_one_is_a_wrong_key(gate):
@@ -98,7 +105,7 @@ def test_the_first_visit_leaves_a_cookie_that_opens_the_page_and_is_not_the_key(
     said = ask(gate, f"/?key={KEY}").headers["Set-Cookie"]
     assert said.startswith("huggable_8080=") and KEY not in said
     assert "HttpOnly" in said and "SameSite=Strict" in said and "Path=/" in said
-    assert ask(gate, "/api/state", Cookie=said.split(";")[0]).text == "proved"
+    assert ask(gate, "/api/state", Cookie=said.split(";")[0]).text == "owner"
     assert ask(gate, "/api/state", Cookie=said.split(";")[0][:-1]).status == 403
 
 
@@ -117,14 +124,14 @@ def test_a_websocket_without_origin_needs_the_key_itself(gate):
     path, upgrade = "/socket.io/?EIO=4&transport=websocket", {"Upgrade": "websocket", "Connection": "Upgrade"}
     assert ask(gate, path, **upgrade).status == 403
     assert ask(gate, path, **upgrade, Cookie=cookie_of(gate)).status == 403
-    assert ask(gate, path, **upgrade, X_Key=KEY).text == "proved"
-    assert ask(gate, path, **upgrade, Cookie=cookie_of(gate), Origin="http://localhost:8080").text == "proved"
+    assert ask(gate, path, **upgrade, X_Key=KEY).text == "owner"
+    assert ask(gate, path, **upgrade, Cookie=cookie_of(gate), Origin="http://localhost:8080").text == "owner"
 
 
 def test_a_post_without_origin_gets_nothing_from_the_cookie(gate):
     assert ask(gate, "/api/state", "POST", Cookie=cookie_of(gate)).status == 403
-    assert ask(gate, "/socket.io/?sid=1", "POST", Cookie=cookie_of(gate)).text == "unproved"
-    assert ask(gate, "/api/state", "POST", X_Key=KEY).text == "proved"
+    assert ask(gate, "/socket.io/?sid=1", "POST", Cookie=cookie_of(gate)).text == "nobody"
+    assert ask(gate, "/api/state", "POST", X_Key=KEY).text == "owner"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get"])
@@ -159,3 +166,63 @@ def test_every_answer_carries_the_rules_for_the_browser(gate, path):
     assert rules["X-Content-Type-Options"] == "nosniff"
     assert rules["Referrer-Policy"] == "no-referrer"
     assert rules["Cache-Control"] == "no-store"
+
+
+def invite(guests, role="hugger", days=1):
+    row, token = guests.invite(Invitation("Oma", role, days))
+    guests._journal.invite(**row)
+    return row["guest"], token
+
+
+@pytest.mark.parametrize("role", ["viewer", "hugger", "owner"])
+def test_an_invitation_opens_as_what_it_says_and_its_cookie_too(gate, guests, role):
+    _, token = invite(guests, role)
+    opened = ask(gate, f"/?key={token}")
+    assert (opened.status, opened.text) == (200, role)
+    cookie = opened.headers["Set-Cookie"].split(";")[0]
+    assert token not in cookie
+    assert ask(gate, "/api/state", Cookie=cookie).text == role
+
+
+def test_an_invitation_that_was_taken_back_opens_nothing_any_more(gate, guests):
+    guest, token = invite(guests)
+    cookie = ask(gate, f"/?key={token}").headers["Set-Cookie"].split(";")[0]
+    guests._journal.revoke(guest, 1)
+    assert ask(gate, f"/?key={token}").status == 403
+    assert ask(gate, "/api/state", Cookie=cookie).status == 403
+
+
+def test_an_invitation_that_is_over_opens_nothing(guests):
+    _, token = invite(guests, days=1)
+    later = Guests(guests._journal, KEY, lambda: guests._now_ms() + 86_400_001)
+    assert guests.with_key(token) and later.with_key(token) is None
+
+
+def test_a_guest_cannot_make_a_cookie_of_another_or_of_the_owner(gate, guests):
+    guest, token = invite(guests, "viewer")
+    other, _ = invite(guests, "owner")
+    signed = ask(gate, f"/?key={token}").headers["Set-Cookie"].split(";")[0].rpartition(".")[2]
+    for forged in (f"{other}.{signed}", signed, f".{signed}", f"{guest}.", f"{guest}.{'0' * 64}", "." * 99):
+        assert ask(gate, "/api/state", Cookie=f"huggable_8080={forged}").status == 403
+
+
+def test_keys_of_two_people_in_one_request_open_nothing(gate, guests):
+    _, token = invite(guests)
+    assert ask(gate, f"/?key={token}", X_Key=KEY).status == 403
+
+
+def test_guessing_keys_is_slowed_down_and_the_right_one_still_opens(gate):
+    said = [ask(gate, f"/?key=guess{number}") for number in range(100)]
+    assert said[0].status == 403
+    assert (said[-1].status, said[-1].text.strip()) == (429, TOO_OFTEN)
+    assert ask(gate, f"/?key={KEY}").status == 200
+
+
+def test_behind_a_proxy_with_tls_only_its_own_origin_speaks_and_the_cookie_is_secure(guests):
+    gate = Gate(inside, HOSTS, guests, "huggable", "https://cloud.example")
+    opened = ask(gate, f"/?key={KEY}", host="cloud.example")
+    assert opened.headers["Set-Cookie"].endswith("; HttpOnly; SameSite=Strict; Secure")
+    assert "connect-src 'self' wss://cloud.example" in opened.headers["Content-Security-Policy"]
+    upgrade = {"Upgrade": "websocket", "host": "cloud.example", "X_Key": KEY}
+    assert ask(gate, "/socket.io/", **upgrade, Origin="https://cloud.example").status == 200
+    assert ask(gate, "/socket.io/", **upgrade, Origin="http://cloud.example").status == 403

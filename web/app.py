@@ -26,6 +26,7 @@ from web.bucket import Bucket
 from web.channel import Channel
 from web.feed import SLOW_POLL_S, Feed
 from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
+from web.guests import Guests
 from web.viewers import TOO_MANY, Viewers
 
 PING_S = 10  # a dead link shows on both sides within twice this
@@ -64,21 +65,23 @@ class Page(Flask):
     viewers: Viewers
 
 
-def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str = "huggable") -> Page:
+def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str = "huggable", public: str = "") -> Page:
     """Return the page.
 
     Args:
         journal: read through this connection, and wishes are written through it.
         hosts: every `host:port` by which the page may be called.
-        key: what opens it.
+        key: what opens it for an owner.
         cookie: the name of the cookie by which a browser is known again; one per port.
+        public: the origin of a proxy with TLS in front of it, such as `https://cloud.example`; '' for none.
     """
     app = Page(__name__)
     app.json = StrictProvider(app)
     app.socketio = _socketio(app)
     app.feed = Feed(journal)
-    gate = Gate(app.wsgi_app, hosts, key, cookie)
-    app.viewers = Viewers(app.socketio, journal, app.feed, gate.opens)
+    guests = Guests(journal, key)
+    gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
+    app.viewers = Viewers(app.socketio, journal, app.feed, guests)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)

@@ -6,6 +6,7 @@ Its law: a viewer is told every row once and in order; one who cannot keep up is
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
@@ -19,7 +20,8 @@ from bridge import wishes
 from bridge.journal import Journal
 from web.bucket import Bucket
 from web.feed import Feed
-from web.gate import NO_KEY, PROVED
+from web.gate import NO_KEY, VISITOR
+from web.guests import HUGGER, OWNER, Guests, Visitor
 from web.press import Asked, Refusal, read
 
 LIVE = "live"  # the room of those who have been told everything
@@ -39,6 +41,15 @@ BUSY = "The journal is busy: press again in a moment."
 TOO_FAST = "That was too fast: press again in a moment."
 
 
+Act = Callable[[Any, Visitor, str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Viewer:
+    visitor: Visitor
+    pace: Bucket
+
+
 class Viewers:
     """The viewers of one page.
 
@@ -46,17 +57,17 @@ class Viewers:
         socketio: the server that they are connected to.
         journal: where their wishes go.
         feed: what they are told.
-        opens: says whether a key is the key.
+        guests: knows who may come in.
     """
 
-    def __init__(self, socketio: SocketIO, journal: Journal, feed: Feed, opens: Callable[[object], bool]) -> None:
-        self._socketio, self._journal, self._feed, self._opens = socketio, journal, feed, opens
-        self._pace: dict[str, Bucket] = {}  # of everybody who was let in
+    def __init__(self, socketio: SocketIO, journal: Journal, feed: Feed, guests: Guests) -> None:
+        self._socketio, self._journal, self._feed, self._guests = socketio, journal, feed, guests
+        self._here: dict[str, _Viewer] = {}  # everybody who was let in
         self._strangers: dict[str, float] = {}  # Engine.IO session -> when it must have said its key
         self._watched: dict[int, tuple[str, int]] = {}  # wish -> who asked, when it expires
         socketio.on_event("connect", self.admit)
         socketio.on_event("disconnect", self.dismiss)
-        socketio.on_event("press", self.press)
+        self.on("press", HUGGER, self.press)
 
     def admit(self, auth: Any = None) -> None:
         """Let a viewer in who knows the key, and begin to tell it what it missed.
@@ -65,21 +76,24 @@ class Viewers:
             ConnectionRefusedError: the key is wrong or missing, or too many are here.
         """
         said = auth if isinstance(auth, dict) else {}
-        if not (self._opens(said.get("key")) if "key" in said else request.environ.get(PROVED)):
+        visitor = self._guests.with_key(said["key"]) if "key" in said else request.environ.get(VISITOR)
+        if visitor is None:
             raise ConnectionRefusedError(NO_KEY)
-        if len(self._pace) >= VIEWERS:
+        if len(self._here) >= VIEWERS:
             raise ConnectionRefusedError(TOO_MANY)
         sid = request.sid  # type: ignore[attr-defined]
-        self._pace[sid] = Bucket(PRESS_BURST, PRESS_PER_S)
+        self._here[sid] = _Viewer(visitor, Bucket(PRESS_BURST, PRESS_PER_S))
         self._socketio.start_background_task(self._catch_up, sid, said.get("after"))
 
     def dismiss(self, *_reason: str) -> None:
         """Forget a viewer."""
-        self._pace.pop(request.sid, None)  # type: ignore[attr-defined]
+        self._here.pop(request.sid, None)  # type: ignore[attr-defined]
 
     def _catch_up(self, sid: str, after: Any) -> None:
         """Tell one viewer how things stand and what it missed, then let it hear what all hear."""
         start = self._feed.row
+        if here := self._here.get(sid):
+            self._socketio.emit("me", {"name": here.visitor.name, "role": here.visitor.role}, to=sid)
         self._socketio.emit("state", self._feed.state(), to=sid)
         self._socketio.emit("health", self._feed.health(), to=sid)
         if isinstance(after, int) and not isinstance(after, bool) and after >= 0:
@@ -92,7 +106,7 @@ class Viewers:
                 return self._send_away(sid)
             row = page[-1]["row"]
             self._socketio.emit("report", page, to=sid)
-        if sid in self._pace:  # nothing has run since the last look: the next row is told to the room
+        if sid in self._here:  # nothing has run since the last look: the next row is told to the room
             self._socketio.server.enter_room(sid, LIVE)
             if row > start:  # it took a while, and things may stand otherwise by now
                 self._socketio.emit("state", self._feed.state(), to=sid)
@@ -105,7 +119,7 @@ class Viewers:
             if time.monotonic() > deadline:
                 return False
             gevent.sleep(REPLAY_WAIT_S)
-        return sid in self._pace
+        return sid in self._here
 
     def _unsent(self, sid: str) -> int:
         session = self._sessions.get(self._session_of(sid))
@@ -136,8 +150,11 @@ class Viewers:
         self._socketio.emit(event, told, to=LIVE)
 
     def tidy(self, now_s: float) -> None:
-        """Send away who connected and never said a key; `now_s` is monotonic."""
-        known = {self._session_of(sid) for sid in self._pace}
+        """Send away who connected and never said a key, and who is no guest any more; `now_s` is monotonic."""
+        for sid, here in list(self._here.items()):
+            if self._guests.again(here.visitor) is None:
+                self._send_away(sid)
+        known = {self._session_of(sid) for sid in self._here}
         strangers = [name for name in self._sessions if name not in known]
         self._strangers = {name: self._strangers.get(name, now_s + INTRODUCE_S) for name in strangers}
         for name, until_s in self._strangers.items():
@@ -148,23 +165,38 @@ class Viewers:
         """Say whether nobody more may connect, known or not."""
         return len(self._sessions) >= VIEWERS
 
+    def on(self, event: str, least: str, act: Act) -> None:
+        """Have `act(what was said, who, sid)` answer an event of those who have at least a role.
+
+        Its answer goes back to the page; a Refusal, or a journal that is busy, as `{"error": sentence}`.
+        """
+
+        def answer(said: Any = None) -> dict[str, Any]:
+            sid = request.sid  # type: ignore[attr-defined]
+            try:
+                return act(said, self._asking(sid, least), sid)
+            except Refusal as refusal:
+                return {"error": str(refusal)}
+            except sqlite3.OperationalError:
+                return {"error": BUSY}
+
+        self._socketio.on_event(event, answer)
+
+    def _asking(self, sid: str, least: str) -> Visitor:
+        """Return who asks. Raises Refusal."""
+        here = self._here.get(sid)
+        visitor = self._guests.again(here.visitor) if here else None
+        if here is None or visitor is None or not here.pace.take(time.monotonic()):
+            raise Refusal(TOO_FAST)
+        if not visitor.may(least):
+            raise Refusal(f"Only a{'n' if least == OWNER else ''} {least} may do that.")
+        return visitor
+
     # -- wishes -----------------------------------------------------------------------------------------------
 
-    def press(self, said: Any = None) -> dict[str, Any]:
-        """Make a wish of a press on the virtual pillow.
-
-        Returns:
-            `{"wish": number}`, or `{"error": sentence}`.
-        """
-        sid = request.sid  # type: ignore[attr-defined]
-        if sid not in self._pace or not self._pace[sid].take(time.monotonic()):
-            return {"error": TOO_FAST}
-        try:
-            return {"wish": self._wish(read(said, self._journal.pillows()), sid)}
-        except Refusal as refusal:
-            return {"error": str(refusal)}
-        except sqlite3.OperationalError:
-            return {"error": BUSY}
+    def press(self, said: Any, visitor: Visitor, sid: str) -> dict[str, Any]:
+        """Make a wish of a press on the virtual pillow. Returns `{"wish": number}`."""
+        return {"wish": self._wish(read(said, self._journal.pillows()), sid)}
 
     def _wish(self, asked: Asked, sid: str) -> int:
         body = {"act": asked.act, "seconds": asked.seconds}
