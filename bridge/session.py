@@ -27,7 +27,8 @@ from bridge.events import (
     Silent,
     Stranger,
 )
-from bridge.report import Beat, Dated, Gap, Hello, Malformed, Past, Report
+from bridge.report import Beat, Dated, Gap, Hello, Past, Report
+from bridge.strict import Malformed
 
 WIRE = 1  # version of docs/wire.md that is spoken here
 SILENT_MS = 2_300  # one beat may be lost; the page shows it within 2.5 s
@@ -175,12 +176,20 @@ class Session:
                 f"pillow {hello.pillow} counts boot {hello.boot} a second time (its memory was restored or copied):"
                 " erase it and run `make flash`"
             )
+        elif not past.has_room:
+            sentence = (
+                f"this home knows as many pillows as it can, and {hello.pillow} is none of them:"
+                " set HUGGABLE_DATA to a new folder"
+            )
         self._refused = sentence is not None
         return Refused(sentence) if sentence else Greeted(hello)
 
     # -- reports --------------------------------------------------------------------------------------------------
 
     def _take(self, said: Report | Gap, mono_ms: int, wall_ms: int) -> Iterable[Event]:
+        if self.hello is None or said.boot > self.hello.boot:
+            self._doubts = True  # a pillow tells of boots that were; this one's own hello must have been missed
+            return []
         boot = self._boot(said.boot)
         if said.seq <= boot.accepted:
             self._owed.acks[said.boot] = boot.committed

@@ -15,7 +15,10 @@ SOURCES = {
 PURE = {
     *(
         f"bridge/{name}.py"
-        for name in ("report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health")
+        for name in (
+            *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
+            "cloudevents",
+        )
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
     "web/press.py",

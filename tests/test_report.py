@@ -1,7 +1,8 @@
 import pytest
 
 from bridge import report
-from bridge.report import Gap, Malformed, Report
+from bridge.report import Gap, Report
+from bridge.strict import Malformed
 
 PILLOW = "00112233aabbccdd"
 GOOD = [3, 17, 81_234, "hugging", 92, 410, 5_000]
