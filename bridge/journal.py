@@ -19,6 +19,15 @@ PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
 KEEP_DAYS = 30  # how long reports are kept; a family looks back on a month
 KEEP_BYTES = 2**30  # of disk for the journal: some six million reports
 TRIM_ROWS = 2_000  # forgotten in one transaction, so that no commit waits long for it
+FORGETTABLE = {  # table -> the moment that counts; of a wish that has not ended there is none
+    "report": "heard_ms",
+    "presence": "at_ms",
+    "console": "at_ms",
+    "dead": "at_ms",
+    "take": "at_ms",
+    "wish": "nullif(ended_ms, 0)",
+}
+EXPORTED = ("pillow", "presence", "wish", "setting", "take", "console", "trouble")
 
 
 class Journal(Standing, Wishbook, Register):
@@ -97,6 +106,16 @@ class Journal(Standing, Wishbook, Register):
         """Return up to `limit` reports and gaps (at most 500) after a row number, in order."""
         return self._rows("SELECT * FROM report WHERE row > ? ORDER BY row LIMIT ?", (row, min(limit, PAGE_ROWS)))
 
+    def export(self, table: str) -> list[Row]:
+        """Return a whole table of those in EXPORTED, none of which is long; reports are had by `rows_after`.
+
+        Raises:
+            ValueError: the table is none of them.
+        """
+        if table not in EXPORTED:
+            raise ValueError(f"expected one of {', '.join(EXPORTED)}, got {table!r}")
+        return self._rows(f"SELECT * FROM {table}")
+
     def rows_between(self, start_ms: int, end_ms: int, limit: int = 5_000) -> list[Row]:
         """Return the newest `limit` reports that happened in [start_ms, end_ms), in the order they happened."""
         newest = self._rows(
@@ -148,6 +167,14 @@ class Journal(Standing, Wishbook, Register):
         if not forgotten and self._bytes_used() > most_bytes:
             forgotten = self._forget("row <= ?", (done,)) or self._forget("true", ())
         return forgotten
+
+    def forget_before(self, until_ms: int) -> None:
+        """Forget what was felt, asked and said up to a moment (Unix time in ms), because its owner wants that.
+
+        Marks stay: they are numbers, and without them what a pillow sends again would count as new.
+        """
+        for table, moment in FORGETTABLE.items():
+            self._db.execute(f"DELETE FROM {table} WHERE {moment} <= ?", (until_ms,))
 
     def _forget(self, where: str, values: tuple[int, ...]) -> int:
         oldest = f"SELECT row FROM report WHERE {where} ORDER BY row LIMIT {TRIM_ROWS}"

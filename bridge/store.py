@@ -49,6 +49,7 @@ class Store:
         self._db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         self._switch_to_wal()
         self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")  # what is forgotten is gone from the file, too
         self._build()
         if read_only:
             self._db.execute("PRAGMA query_only=1")
@@ -107,6 +108,10 @@ class Store:
         finally:
             if self._db.in_transaction:
                 self._db.execute("RELEASE part")
+
+    def purge(self) -> None:
+        """Have what was deleted leave the file's log as well, as far as nobody is reading it now."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[Row]:
         return [dict(row) for row in self._db.execute(sql, values)]

@@ -194,7 +194,7 @@ def test_an_invitation_that_was_taken_back_opens_nothing_any_more(gate, guests):
 
 def test_an_invitation_that_is_over_opens_nothing(guests):
     _, token = invite(guests, days=1)
-    later = Guests(guests._journal, KEY, lambda: guests._now_ms() + 86_400_001)
+    later = Guests(guests._journal, KEY, lambda: guests.now_ms() + 86_400_001)
     assert guests.with_key(token) and later.with_key(token) is None
 
 

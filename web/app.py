@@ -27,6 +27,7 @@ from web.channel import Channel
 from web.feed import SLOW_POLL_S, Feed
 from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
 from web.guests import Guests
+from web.owner import Owner, add_export
 from web.viewers import TOO_MANY, Viewers
 
 PING_S = 10  # a dead link shows on both sides within twice this
@@ -82,9 +83,11 @@ def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str 
     guests = Guests(journal, key)
     gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
+    Owner(journal, guests, app.viewers)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)
+    add_export(app, journal)
     app.register_error_handler(HTTPException, _in_words)
     return app
 

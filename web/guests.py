@@ -69,7 +69,7 @@ class Guests:
     """
 
     def __init__(self, journal: Journal, key: str, now_ms: Callable[[], int] = lambda: time.time_ns() // 10**6) -> None:
-        self._journal, self._key, self._now_ms = journal, key, now_ms
+        self._journal, self._key, self.now_ms = journal, key, now_ms
 
     def with_key(self, key: object) -> Visitor | None:
         """Return who has this key, in a time that tells nothing about it."""
@@ -99,7 +99,7 @@ class Guests:
 
     def invite(self, asked: Invitation) -> tuple[Row, str]:
         """Make an invitation. Returns (the row of table guest, what its link says, which is kept nowhere)."""
-        now_ms = self._now_ms()
+        now_ms = self.now_ms()
         if sum(self._valid(row) is not None for row in self._journal.guests()) >= GUESTS:
             raise Refusal(f"There are {GUESTS} invitations already: take one back first.")
         token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -114,7 +114,7 @@ class Guests:
         return row, token
 
     def _valid(self, found: Mapping[str, Any] | None) -> Visitor | None:
-        if found is None or found["ended_ms"] or found["expires_ms"] <= self._now_ms() or found["role"] not in ROLES:
+        if found is None or found["ended_ms"] or found["expires_ms"] <= self.now_ms() or found["role"] not in ROLES:
             return None
         return Visitor(found["guest"], found["name"], found["role"])
 
