@@ -83,7 +83,7 @@ def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str 
     guests = Guests(journal, key)
     gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
-    Owner(journal, guests, app.viewers)
+    Owner(journal, guests, app.viewers, public)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)

@@ -27,18 +27,22 @@ class Owner:
         journal: holds the invitations.
         guests: makes them.
         viewers: whose events these are.
+        origin: where guests find the page; '' where none can come.
         shares: other page machines have to know, too.
     """
 
-    def __init__(self, journal: Journal, guests: Guests, viewers: Viewers, shares: bool = False) -> None:
-        self._journal, self._guests, self._shares = journal, guests, shares
+    def __init__(
+        self, journal: Journal, guests: Guests, viewers: Viewers, origin: str = "", shares: bool = False
+    ) -> None:
+        self._journal, self._guests, self._origin, self._shares = journal, guests, origin, shares
         viewers.on("guests", OWNER, self.list)
         viewers.on("invite", OWNER, self.invite)
         viewers.on("revoke", OWNER, self.revoke)
 
     def list(self, _said: Any, _visitor: Visitor, _sid: str) -> dict[str, Any]:
-        """Return every invitation, the newest first."""
-        return {"guests": [{name: row[name] for name in SHOWN} for row in self._journal.guests()]}
+        """Return every invitation, the newest first, and where they lead."""
+        guests = [{name: row[name] for name in SHOWN} for row in self._journal.guests()]
+        return {"guests": guests, "origin": self._origin}
 
     def invite(self, said: Any, visitor: Visitor, sid: str) -> dict[str, Any]:
         """Make an invitation. Returns the list, and the link's key, which nobody can read again."""

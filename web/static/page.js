@@ -4,6 +4,7 @@
 import { Away } from "./away.js";
 import { Day } from "./day.js";
 import { Health } from "./health.js";
+import { Owner } from "./owner.js";
 import { known, LINKS, more, WORDS } from "./words.js";
 
 const TICK_MS = 1_000; // times in words move once a second
@@ -31,6 +32,8 @@ const socket = io({
   reconnectionDelayMax: 2_000,
   timeout: 5_000,
 });
+
+new Owner(socket);
 
 socket.on("state", (told) => {
   if (state === null) {
