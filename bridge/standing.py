@@ -121,6 +121,11 @@ class Standing(Store):
         )
         return version
 
+    def setting(self, pillow: str, name: str) -> Row | None:
+        """Return one setting as a row of table setting, its value decoded; None when it was never set."""
+        rows = self._rows("SELECT * FROM setting WHERE pillow = ? AND name = ?", (pillow, name))
+        return {**rows[0], "value": json.loads(rows[0]["value"])} if rows else None
+
     def settings(self, pillow: str) -> Row:
         """Return what is set of a pillow: name -> value."""
         rows = self._rows("SELECT name, value FROM setting WHERE pillow = ? ORDER BY name", (pillow,))
