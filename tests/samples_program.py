@@ -1,0 +1,71 @@
+# Puts samples into the pillow's ring and reads them back, on CPython and MicroPython alike; prints what came back as a
+# checksum, and on MicroPython how many samples took memory, how much the ring takes, and its time for one sample:
+#   samples_program.py FIRMWARE FILE
+# FILE holds seven big-endian 16-bit numbers for each sample.
+import gc
+import sys
+import time
+from array import array
+from binascii import crc32
+
+sys.path.insert(0, sys.argv[1])
+from pillow.samples import MOST, Samples
+
+ON_CHIP = sys.implementation.name == "micropython"
+if ON_CHIP:
+    from micropython import mem_total
+else:
+
+    def mem_total():
+        return 0
+
+
+def number(frame, i):
+    value = frame[2 * i] << 8 | frame[2 * i + 1]
+    return value - 65536 if value > 32767 else value
+
+
+def used():
+    if not ON_CHIP:
+        return 0
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def fill(ring, file):
+    sample, frame, greedy = array("h", [0] * 6), bytearray(14), 0
+    while file.readinto(frame) == 14:
+        for k in range(6):
+            sample[k] = number(frame, k)
+        squeeze = number(frame, 6)
+        before = mem_total()
+        ring.add(sample, squeeze)
+        greedy += mem_total() != before
+    return greedy
+
+
+def told(ring):
+    check, at = 0, ring.first
+    while True:
+        first, data = ring.read(at, 10)
+        if not data:
+            return check
+        check = crc32(data, check)
+        at = first + len(data) // 14
+
+
+def micros(ring):
+    sample = array("h", [0] * 6)
+    began = time.ticks_us() if ON_CHIP else 0
+    for i in range(MOST):
+        sample[2] = 1000 + i * 37 % 60
+        ring.add(sample, i % 1000)
+    return (time.ticks_us() - began) / MOST if ON_CHIP else 0
+
+
+before = used()
+ring = Samples()
+size = used() - before
+with open(sys.argv[2], "rb") as file:  # noqa: PTH123 - MicroPython has no pathlib
+    greedy = fill(ring, file)
+print(ring.first, ring.end, told(ring), greedy, size, micros(ring))
