@@ -17,7 +17,7 @@ PURE = {
         f"bridge/{name}.py"
         for name in (
             *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
-            "cloudevents",
+            *("cloudevents", "cloudsettings"),
         )
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
@@ -30,13 +30,25 @@ KNOWN_TO = {
     "socket": {"bridge/ports.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
     "flask": {"web/app.py", "web/viewers.py"},
     "flask_socketio": {"web/app.py", "web/viewers.py"},
+    "azure": {"bridge/cloud.py"},
     "machine": {"firmware/main.py", "firmware/pillow/board.py"},
     "neopixel": {"firmware/pillow/board.py"},
     "pillow": {"firmware/main.py"},
     "virtual": set(),
 }
 SQL = {f"bridge/{part}.py" for part in ("store", "standing", "wishbook", "register", "journal")}
-WEB_MAY_READ = {"report", "journal", "wishes", "bell", "home", "errors"}
+WEB_MAY_READ = {
+    "report",
+    "journal",
+    "wishes",
+    "bell",
+    "home",
+    "errors",
+    "strict",
+    "cloud",
+    "cloudevents",
+    "cloudsettings",
+}
 
 
 def imported(tree: ast.AST) -> set:

@@ -1,0 +1,282 @@
+"""A queue of the cloud: the one file that knows azure.
+
+Its law: one call is one attempt that ends within seconds; whoever calls waits between attempts. Nothing that opens the
+queue is in what it raises, prints or logs: errors of the libraries have it in their text, so that text goes nowhere.
+"""
+
+import base64
+import binascii
+import contextlib
+import email.utils
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from bridge.cloudsettings import CONNECTION, NAMED, Settings, Way
+from bridge.errors import Trouble
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError, HttpResponseError
+    from azure.storage.queue import QueueClient
+
+T = TypeVar("T")
+
+CONNECT_S = 5  # a handshake with the other end of the world takes one
+READ_S = 15  # without a byte; the service answers within its own 30 s, usually within 0.05
+KEPT_S = 30 * 86_400  # in the queue, as long as a journal keeps it: who fetches nothing for a month has a gap then
+VERSION = "2024-11-04"  # of the service: everything used here, in every Azure cloud and in emulators two years old
+RECEIVE_MOST = 32  # messages in one answer, by the service
+RETRY_MOST_S = 3_600.0  # of what a server may ask for: an hour is as good as never
+BUSY = (408, 409, 429)  # and all 5xx: it would be taken at another time
+SKEW_S = 600  # the service refuses what was signed 15 minutes ago
+
+
+class Unreachable(Exception):
+    """It did not work, and may the next time: a sentence, and how many seconds to wait at least."""
+
+    def __init__(self, sentence: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class Denied(Exception):
+    """It will not work until a person has done what the sentence says."""
+
+
+class TooLarge(Exception):
+    """The service will never take this message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that is hidden from others for a while; `seen` counts how often it was received."""
+
+    id: str
+    receipt: str
+    text: str
+    seen: int
+
+
+class Queue:
+    """One queue; nothing is asked of the cloud before the first call. For one thread.
+
+    Args:
+        settings: from `cloudsettings.read`.
+        name: one of the names that they have.
+
+    Raises:
+        Trouble: the settings need a library that is not there, or cannot be understood.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._way = settings.way(name)
+        self._base64 = settings.base64
+        self._client = _client(self._way)
+        self._where = self._client.primary_hostname.partition("/")[0]
+
+    def __repr__(self) -> str:
+        return f"Queue({self._way.queue!r} at {self._where})"
+
+    def send(self, text: str) -> None:
+        """Put a message into the queue. Raises Unreachable, Denied, TooLarge."""
+        content = base64.b64encode(text.encode()).decode() if self._base64 else text
+        self._attempt(lambda: self._client.send_message(content, time_to_live=KEPT_S))
+
+    def receive(self, most: int, visible_s: int) -> list[Received]:
+        """Return up to `most` messages (32 at once), hidden from others for `visible_s`. Raises Unreachable, Denied."""
+        page = min(most, RECEIVE_MOST)
+
+        def some() -> list[Received]:
+            found = self._client.receive_messages(
+                messages_per_page=page, max_messages=page, visibility_timeout=visible_s
+            )
+            return [
+                Received(one.id, str(one.pop_receipt), decoded(str(one.content)), int(one.dequeue_count or 0))
+                for one in found
+            ]
+
+        return self._attempt(some)
+
+    def delete(self, received: Received) -> None:
+        """Remove a message; one that is gone, or was handed to somebody else meanwhile, is no error.
+
+        Raises:
+            Unreachable, Denied: it may be there still.
+        """
+        self._attempt(lambda: self._delete(received))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _delete(self, received: Received) -> None:
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            self._client.delete_message(received.id, received.receipt)
+        except HttpResponseError as error:
+            if _code(error) not in ("MessageNotFound", "PopReceiptMismatch"):
+                raise
+
+    def _attempt(self, call: Callable[[], T]) -> T:
+        """Do it, make the queue first if there is none, and say what went wrong in our own words."""
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            return call()
+        except HttpResponseError as error:
+            if _code(error) != "QueueNotFound":
+                raise self._meaning(error) from None
+        except Exception as error:
+            raise self._meaning(error) from None
+        self._make()
+        try:
+            return call()
+        except Exception as error:
+            raise self._meaning(error) from None
+
+    def _make(self) -> None:
+        from azure.core.exceptions import HttpResponseError, ResourceExistsError
+
+        try:
+            with contextlib.suppress(ResourceExistsError):
+                self._client.create_queue()
+        except HttpResponseError as error:
+            if error.status_code not in (401, 403):
+                raise self._meaning(error) from None
+            raise Denied(
+                f"there is no queue {self._way.queue} at {self._where}, and nobody here may make one: make it,"
+                f" or correct {NAMED}"
+            ) from None
+        except Exception as error:
+            raise self._meaning(error) from None
+
+    # -- in words -------------------------------------------------------------------------------------------------
+
+    def _meaning(self, error: Exception) -> Exception:
+        """Return what is raised instead; nothing of an error's own text is in it."""
+        from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceResponseError
+
+        status = error.status_code if isinstance(error, HttpResponseError) else None
+        if isinstance(error, HttpResponseError) and status:
+            return self._answered(error, status)
+        if isinstance(error, ClientAuthenticationError):
+            if self._way.connection:
+                return Denied(self._refused("it is none", {}))
+            return Denied(f"nobody is signed in who may use {self._where}: sign in with `az login`, or use a SAS")
+        how = "does not answer in time" if isinstance(error, ServiceResponseError) else "cannot be reached"
+        return Unreachable(f"{self._where} {how}: check the internet connection, then the account's name")
+
+    def _answered(self, error: "HttpResponseError", status: int) -> Exception:
+        code, headers = _code(error), getattr(error.response, "headers", {})
+        said = f"{status} {code}".strip()
+        if status == 413 or code in ("RequestBodyTooLarge", "MessageTooLarge"):
+            return TooLarge(f"{self._where} takes no message of this size ({said})")
+        if status in BUSY or status >= 500:
+            return Unreachable(f"{self._where} takes nothing now ({said}): wait, it is tried again", _retry_s(headers))
+        if status < 400:
+            return Unreachable(f"something else answers for {self._where} ({said}): sign in to this network first")
+        if status in (401, 403):
+            return Denied(self._refused(said, headers))
+        return Denied(
+            f"{self._where} refuses the queue {self._way.queue} ({said}): correct {NAMED}, or {self._way.variable}"
+        )
+
+    def _refused(self, said: str, headers: Mapping[str, str]) -> str:
+        """Return why nobody was let in: the first of five reasons that is there."""
+        if abs(skew_s := _skew_s(headers)) > SKEW_S:
+            return (
+                f"{self._where} lets nobody in whose clock is {abs(skew_s) // 60} minutes wrong ({said}): set this one"
+            )
+        if ended := _ended(self._way.sas):
+            return f"the SAS in {self._way.variable} ended {ended} ({said}): make a new one"
+        if self._way.sas:
+            return (
+                f"{self._where} refuses the SAS in {self._way.variable} ({said}): make a new one for {self._way.queue}"
+            )
+        if self._way.connection:
+            return f"{self._where} refuses the key ({said}): copy {CONNECTION} anew from the storage account"
+        return f"{self._where} does not let this identity in ({said}): give it the role Storage Queue Data Contributor"
+
+
+def decoded(content: str) -> str:
+    """Return what a message says, whether it was sent in Base64 or not: no JSON array is Base64."""
+    try:
+        return base64.b64decode(content, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return content
+
+
+def _client(way: Way) -> "QueueClient":
+    """Return azure's own client for a queue, every retry of its own off.
+
+    Raises:
+        Trouble: it cannot be made.
+    """
+    from azure.storage.queue import QueueClient
+
+    for library in ("azure", "urllib3"):  # what they have to say may hold a SAS, and is said here in other words
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+    options: dict[str, Any] = {
+        "api_version": VERSION,
+        "retry_total": 0,
+        "connection_timeout": CONNECT_S,
+        "read_timeout": READ_S,
+    }
+    try:
+        if way.connection:
+            return QueueClient.from_connection_string(way.connection, way.queue, **options)
+        credential = way.sas or _identity()
+        return QueueClient(way.account, way.queue, credential=credential, **options)
+    except (ValueError, TypeError, AttributeError):
+        raise Trouble(f"{way.variable} is not understood: copy it anew from the storage account") from None
+
+
+def _identity() -> Any:
+    try:
+        from azure.identity import DefaultAzureCredential
+    except ImportError:
+        raise Trouble(
+            "signing in to Azure needs azure-identity: run `.venv/bin/python -m pip install -r requirements/azure.txt`,"
+            " or use a SAS"
+        ) from None
+    return DefaultAzureCredential()
+
+
+def _code(error: "AzureError") -> str:
+    """Return the service's own word for an error, as far as it is a word."""
+    code = getattr(error, "error_code", None) or ""
+    word = str(getattr(code, "value", code))
+    return word if word.isalnum() and word.isascii() and len(word) <= 60 else ""
+
+
+def _retry_s(headers: Mapping[str, str]) -> float:
+    """Return how long a server asks to be left alone: seconds, or until a date."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdecimal() and asked.isascii():
+        seconds = float(asked[:9])
+    else:
+        seconds = -_date_s(asked)
+    return min(max(0.0, seconds), RETRY_MOST_S)
+
+
+def _date_s(date: str) -> float:
+    """Return how many seconds ago an HTTP date was; 0 when it is none."""
+    try:
+        return time.time() - email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _skew_s(headers: Mapping[str, str]) -> int:
+    return round(_date_s(headers.get("Date", "")))
+
+
+def _ended(sas: str) -> str:
+    """Return when a SAS ended, empty when it has not."""
+    end = parse_qs(urlsplit(f"?{sas}").query).get("se", [""])[0]
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return end[:20] if end and end.isascii() and end.isprintable() and end < now else ""
