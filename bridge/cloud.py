@@ -80,6 +80,11 @@ class Queue:
     def __repr__(self) -> str:
         return f"Queue({self._way.queue!r} at {self._where})"
 
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._way.queue
+
     def send(self, text: str) -> None:
         """Put a message into the queue. Raises Unreachable, Denied, TooLarge."""
         content = base64.b64encode(text.encode()).decode() if self._base64 else text
