@@ -20,7 +20,7 @@ from bridge.errors import Trouble
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError, HttpResponseError
-    from azure.storage.queue import QueueClient
+    from azure.storage.queue import QueueClient, QueueMessage
 
 T = TypeVar("T")
 
@@ -52,12 +52,16 @@ class TooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message that is hidden from others for a while; `seen` counts how often it was received."""
+    """A message that is hidden from others for a while.
+
+    `seen` counts how often it was received; `put_ms` is when the queue got it, Unix time by the queue's clock.
+    """
 
     id: str
     receipt: str
     text: str
     seen: int
+    put_ms: int = 0
 
 
 class Queue:
@@ -98,10 +102,7 @@ class Queue:
             found = self._client.receive_messages(
                 messages_per_page=page, max_messages=page, visibility_timeout=visible_s
             )
-            return [
-                Received(one.id, str(one.pop_receipt), decoded(str(one.content)), int(one.dequeue_count or 0))
-                for one in found
-            ]
+            return [_received(one) for one in found]
 
         return self._attempt(some)
 
@@ -205,6 +206,11 @@ class Queue:
         if self._way.connection:
             return f"{self._where} refuses the key ({said}): copy {CONNECTION} anew from the storage account"
         return f"{self._where} does not let this identity in ({said}): give it the role Storage Queue Data Contributor"
+
+
+def _received(one: "QueueMessage") -> Received:
+    put_ms = round(one.inserted_on.timestamp() * 1000) if one.inserted_on else 0
+    return Received(one.id, str(one.pop_receipt), decoded(str(one.content)), int(one.dequeue_count or 0), put_ms)
 
 
 def decoded(content: str) -> str:

@@ -2,6 +2,7 @@ import base64
 import json
 import logging
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -150,6 +151,7 @@ def test_what_is_sent_is_received_and_deleted_once(azurite, queue_name, opened):
     queue.send('["\\u00e4"]')
     (one,) = queue.receive(32, 60)
     assert (one.text, one.seen) == ('["\\u00e4"]', 1)
+    assert abs(one.put_ms / 1000 - time.time()) < 10
     assert queue.receive(32, 60) == []
     queue.delete(one)
     queue.delete(one)  # it is gone
