@@ -4,13 +4,15 @@ Its law: no thread, no port, no clock; it hands jobs to the writer and never wai
 only after the future of the job that holds the report is done.
 """
 
+import contextlib
 import queue
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
-from bridge import steps
+from bridge import steps, wishes
 from bridge.events import (
     Anchored,
     Beaten,
@@ -23,22 +25,24 @@ from bridge.events import (
     Stranger,
 )
 from bridge.journal import Journal
+from bridge.present import Present
 from bridge.report import Dated
-from bridge.session import Session
+from bridge.session import BOOTS, Session
 from bridge.wire import Console, Garbled
 
 Marks = dict[tuple[str, int], int]
 Change = Callable[[Journal], None]
+T = TypeVar("T")
 
 
 class Writes(Protocol):
     """What a conversation needs of the writer; see `Writer`. Either may raise queue.Full."""
 
-    def submit(self, work: Callable[[Journal], Marks]) -> "Future[Marks]":
+    def submit(self, work: Callable[[Journal], T]) -> "Future[T]":
         """Done once: the pillow sends again what could not be committed."""
 
-    def insist(self, work: Callable[[Journal], None]) -> object:
-        """Done until it succeeds: nobody says it again."""
+    def insist(self, work: Change, key: Hashable) -> object:
+        """Done until it succeeds, or a newer word with this key takes its place: nobody says it again."""
 
 
 SHOWN_MS = 10_000  # how it is is said again so often: an older link may have ended with the last word
@@ -56,15 +60,21 @@ class Conversation:
         writer: where the journal is written.
         link: the kind of link, as table pillow has it: `usb`, `wifi` or `virtual`.
         source: what the console calls it, such as the port's name.
+        present: who speaks for each pillow of this bridge.
     """
 
-    def __init__(self, session: Session, writer: Writes, link: str, source: str) -> None:
+    def __init__(self, session: Session, writer: Writes, link: str, source: str, present: Present) -> None:
         self.session = session
         self.is_stranger = False
         self.refusal = ""
         self._writer = writer
         self._link = link
         self._source = source
+        self._present = present
+        self._greeted_pillow = ""  # who is here, of those that are spoken with
+        self._facts: dict[str, str | int] = {}  # of the last hello
+        self._standing: dict[str, tuple[Change, bool]] = {}  # not yet with the writer: how a pillow is; is it gone
+        self._unsaid: dict[Hashable, Change] = {}  # nor is this: the newest of each key
         self._pending: deque[tuple[Future[Marks], list[Dated]]] = deque()
         self._garbled = 0
         self._noted = (-1, 0)  # (missed samples, lines dropped) as last written
@@ -81,17 +91,16 @@ class Conversation:
     def hear(self, data: bytes, mono_ms: int, wall_ms: int) -> None:
         """Take what arrived (perhaps nothing) and hand what it means to the writer."""
         events = self.session.receive(data, mono_ms, wall_ms) + self.session.tick(mono_ms)
-        changes: list[Change] = []
         said: list[Dated] = []
         for event in events:
             if isinstance(event, Said):
                 said.append(event.dated)
                 self._shown = ""  # a report may move the face; the next beat says again how it is
             else:
-                changes.extend(self._change(event, mono_ms, wall_ms))
-        if changes or said:
+                self._take(event, mono_ms, wall_ms)
+        if self._standing or self._unsaid or said:
             steps.passed("heard")
-            self._hand_over(changes, said)
+            self._hand_over(said)
 
     def say(self, mono_ms: int) -> bytes:
         """Return what is to be written to the link now."""
@@ -101,20 +110,30 @@ class Conversation:
 
     def end(self, wall_ms: int) -> None:
         """The link is gone: the pillow shows as `notconnected`."""
-        if pillow := self.pillow:
-            self._hand_over([lambda journal: journal.leave(pillow, wall_ms)], [])
+        self._leave(wall_ms)
+        self._hand_over([])
 
     # -- to the journal -------------------------------------------------------------------------------------------
 
-    def _hand_over(self, changes: list[Change], said: list[Dated]) -> None:
+    def _hand_over(self, said: list[Dated]) -> None:
         try:
-            for change in changes:
-                self._writer.insist(change)
+            self._say_who_is_here()
+            while self._unsaid:
+                key = next(iter(self._unsaid))
+                self._writer.insist(self._unsaid[key], key)
+                del self._unsaid[key]
             if said:
                 self._pending.append((self._writer.submit(lambda journal: journal.append(said)), said))
-        except queue.Full:
-            self._shown = ""  # the next beat says again how it is
+        except queue.Full:  # what is unsaid waits for the next time
             self._give_back(said)
+
+    def _say_who_is_here(self) -> None:
+        while self._standing:
+            pillow = next(iter(self._standing))
+            change, is_gone = self._standing[pillow]
+            say = partial(self._writer.insist, change, ("here", pillow))
+            self._present.speak(pillow, self, say, last=is_gone)
+            del self._standing[pillow]
 
     def _settle(self, future: "Future[Marks]", said: list[Dated]) -> None:
         said = [one for one in said if one.said.pillow == self.pillow]  # another one may be on this link by now
@@ -135,61 +154,76 @@ class Conversation:
 
     # -- what each event changes ----------------------------------------------------------------------------------
 
-    def _change(self, event: Event, mono_ms: int, wall_ms: int) -> list[Change]:
-        pillow = self.pillow
+    def _take(self, event: Event, mono_ms: int, wall_ms: int) -> None:
+        """Note what an event means for the journal."""
         if isinstance(event, Greeted):
-            return self._greeted(event, wall_ms)
-        if isinstance(event, Anchored):
+            self._greeted(event, wall_ms)
+        elif isinstance(event, Anchored):
             hello, anchors = event.hello, event.anchors
-            return [lambda journal: journal.note_boot(hello.pillow, hello.boot, hello.nonce, anchors)]
-        if isinstance(event, Beaten):
-            return self._beaten(event, mono_ms, wall_ms)
-        if isinstance(event, Silent):
-            self._shown = ""
-            return [lambda journal: journal.leave(pillow, wall_ms)]
-        if isinstance(event, Console):
-            text = event.text
-            if not self._may_say(mono_ms):
-                return []
-            return [lambda journal: journal.say(self._source, text, wall_ms)]
-        if isinstance(event, Granted):
+            key = "boot", hello.pillow, hello.boot % BOOTS  # the newest boots' clocks, however long the disk fails
+            self._unsaid[key] = lambda journal: journal.note_boot(hello.pillow, hello.boot, hello.nonce, anchors)
+        elif isinstance(event, Beaten):
+            self._beaten(event, mono_ms, wall_ms)
+        elif isinstance(event, Silent):
+            self._leave(wall_ms)
+        elif isinstance(event, Granted):
             wish, outcome, why = event.wish, event.outcome, event.why
-            return [lambda journal: journal.end_wish(wish, outcome, why, wall_ms)]
-        if isinstance(event, Refused):
+            self._unsaid["answer", wish] = lambda journal: wishes.end(journal, wish, outcome, why, wall_ms)
+        elif isinstance(event, Console):
+            self._print(event.text, mono_ms, wall_ms)
+        elif isinstance(event, Refused):
             self.refusal = event.sentence
         elif isinstance(event, Stranger):
             self.is_stranger = True
         elif isinstance(event, Garbled):
             self._garbled += 1
-        return []
 
-    def _may_say(self, mono_ms: int) -> bool:
-        """Whether another line of console is kept: a board that chatters must not keep the disk busy."""
+    def _print(self, text: str, mono_ms: int, wall_ms: int) -> None:
+        """Keep a line of console, unless there are too many: a board that chatters must not keep the disk busy."""
         if mono_ms - self._chat_ms >= CONSOLE_MS:
             self._chat_ms, self._chat = mono_ms, 0
         self._chat += 1
-        return self._chat <= CONSOLE_LINES
+        if self._chat <= CONSOLE_LINES:
+            with contextlib.suppress(queue.Full):
+                self._writer.submit(lambda journal: journal.say(self._source, text, wall_ms))
 
-    def _greeted(self, event: Greeted, wall_ms: int) -> list[Change]:
+    def _greeted(self, event: Greeted, wall_ms: int) -> None:
         hello, link = event.hello, self._link
+        if self._greeted_pillow != hello.pillow:
+            self._leave(wall_ms)  # another one is on this link now
+            self._greeted_pillow = hello.pillow
         self._shown = self.refusal = ""
-        facts: dict[str, str | int] = {"boot": hello.boot, "version": hello.version, "cause": hello.cause}
-        changes: list[Change] = [lambda journal: journal.arrive(hello.pillow, link, wall_ms, **facts)]
-        if hello.version == RESCUE:  # it says nothing but hello: whatever it felt last is not how it is
-            changes.append(lambda journal: journal.show(hello.pillow, "sensorfault", wall_ms))
-        return changes
+        self._facts = {"boot": hello.boot, "version": hello.version, "cause": hello.cause}
+        facts = self._facts
 
-    def _beaten(self, event: Beaten, mono_ms: int, wall_ms: int) -> list[Change]:
-        beat, pillow, link = event.beat, self.pillow, self._link
-        changes: list[Change] = []
+        def come(journal: Journal) -> None:
+            journal.arrive(hello.pillow, link, wall_ms, **facts)
+            if hello.version == RESCUE:  # it says nothing but hello
+                journal.show(hello.pillow, "sensorfault", wall_ms)
+
+        self._present.greeted(hello.pillow, self)
+        self._standing[hello.pillow] = come, False
+
+    def _leave(self, wall_ms: int) -> None:
+        """Whoever was greeted on this link is not heard any more."""
+        self._shown = ""
+        if pillow := self._greeted_pillow:
+            self._standing[pillow] = (lambda journal: journal.leave(pillow, wall_ms)), True
+
+    def _beaten(self, event: Beaten, mono_ms: int, wall_ms: int) -> None:
+        beat, pillow, link, facts = event.beat, self.pillow, self._link, self._facts
         now = f"{beat.gesture} {event.behind}"
         if now != self._shown or mono_ms - self._shown_ms >= SHOWN_MS:
             self._shown, self._shown_ms = now, mono_ms
-            changes.append(lambda journal: journal.arrive(pillow, link, wall_ms))
-            changes.append(lambda journal: journal.show(pillow, beat.gesture, wall_ms))
-            changes.append(lambda journal: journal.note(pillow, late=int(event.behind)))
-        facts = (beat.missed, self._garbled)
-        if facts != self._noted and mono_ms - self._noted_ms >= NOTE_MS:
-            self._noted, self._noted_ms = facts, mono_ms
-            changes.append(lambda journal: journal.note(pillow, missed=facts[0], garbled=facts[1], free=beat.free))
-        return changes
+
+            def stand(journal: Journal) -> None:
+                journal.arrive(pillow, link, wall_ms, **facts)
+                journal.show(pillow, beat.gesture, wall_ms)
+                journal.note(pillow, late=int(event.behind))
+
+            self._standing[pillow] = stand, False
+        noted = (beat.missed, self._garbled)
+        if noted != self._noted and mono_ms - self._noted_ms >= NOTE_MS:
+            self._noted, self._noted_ms = noted, mono_ms
+            health = {"missed": beat.missed, "garbled": self._garbled, "free": beat.free}
+            self._unsaid["health", pillow] = lambda journal: journal.note(pillow, **health)

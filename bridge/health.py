@@ -6,6 +6,7 @@ from datetime import datetime
 from bridge.journal import Row
 
 LINKS = {"usb": "over USB", "wifi": "over Wi-Fi", "virtual": "virtual"}
+DOING = {"sensorfault": "has a sensor fault", "notconnected": "has just come"}
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -30,7 +31,7 @@ def _pillow(row: Row, at_ms: int) -> str:
     who = f"{row['name']} ({row['pillow']})"
     if not row["link"]:
         return f"{who} is not connected; it was last seen {_ago(at_ms - row['last_seen_ms'])} ago."
-    doing = "has a sensor fault" if row["gesture"] == "sensorfault" else f"is {_being(row['gesture'])}"
+    doing = DOING.get(row["gesture"]) or f"is {_being(row['gesture'])}"
     late = ", still telling what happened while it was away" if row["late"] else ""
     well = f"{row['missed']} samples missed, {row['garbled']} lines garbled"
     return (

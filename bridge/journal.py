@@ -11,6 +11,7 @@ from bridge.register import Register
 from bridge.report import Dated, Gap, Past, Report
 from bridge.standing import Standing
 from bridge.store import JournalNewer, Row
+from bridge.strict import U32
 from bridge.wishbook import Wishbook
 
 __all__ = ["PAGE_ROWS", "Journal", "JournalNewer", "Row"]
@@ -18,6 +19,9 @@ __all__ = ["PAGE_ROWS", "Journal", "JournalNewer", "Row"]
 PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
 KEEP_DAYS = 30  # how long reports are kept; a family looks back on a month
 KEEP_BYTES = 2**30  # of disk for the journal: some six million reports
+MARKS = 4_096  # boots remembered of each pillow; a spool names at most some sixty, and a year has fewer
+NEAR_ROWS = 8  # of earlier boots, looked at for when a boot cannot have begun: some are gaps, which know no time
+OLDEST_MARK = f"SELECT boot FROM mark WHERE pillow = ? ORDER BY boot DESC LIMIT 1 OFFSET {MARKS - 1}"  # if so many
 TRIM_ROWS = 2_000  # forgotten in one transaction, so that no commit waits long for it
 FORGETTABLE = {  # table -> the moment that counts; of a wish that has not ended there is none
     "report": "heard_ms",
@@ -51,6 +55,8 @@ class Journal(Standing, Wishbook, Register):
                 marks[stream] = self.mark(*stream)
             if said.first <= marks[stream] + 1 <= said.seq:
                 self._insert(entry, marks[stream] + 1)
+                if not marks[stream]:
+                    self._close_boots(said.pillow)
                 if live:
                     self._move_face(entry)
                 marks[stream] = said.seq
@@ -78,21 +84,31 @@ class Journal(Standing, Wishbook, Register):
             self.show(said.pillow, said.gesture, entry.at_ms)
 
     def mark(self, pillow: str, boot: int) -> int:
-        """Return the highest seq held of a boot, 0 when none is."""
+        """Return the highest seq held of a boot, 0 when none is; of a boot that is closed, the highest there can be."""
         found = self._db.execute("SELECT seq FROM mark WHERE pillow = ? AND boot = ?", (pillow, boot)).fetchone()
-        return int(found[0]) if found else 0
+        if found:
+            return int(found[0])
+        oldest = self._db.execute(OLDEST_MARK, (pillow,)).fetchone()
+        return U32 if oldest and boot < oldest[0] else 0
+
+    def _close_boots(self, pillow: str) -> None:
+        """Forget the marks of boots before the newest MARKS: nothing of them is taken any more."""
+        self._db.execute(f"DELETE FROM mark WHERE pillow = ? AND boot < ({OLDEST_MARK})", (pillow, pillow))
 
     def recall(self, pillow: str, boot: int) -> Past:
         """Return what is held of one boot: its highest seq, its nonce, its clock."""
-        before = self._db.execute(
-            "SELECT max(at_ms - err_ms) FROM report WHERE pillow = ? AND boot < ?", (pillow, boot)
+        earlier = self._rows(
+            "SELECT at_ms - err_ms AS ms FROM report WHERE pillow = ? AND boot < ?"
+            " ORDER BY boot DESC, seq DESC LIMIT ?",
+            (pillow, boot, NEAR_ROWS),
         )
-        not_before_ms = before.fetchone()[0] or 0
+        not_before_ms = max((row["ms"] for row in earlier), default=0)
+        has_room = self.has_room(pillow)
         found = self._rows("SELECT seq, nonce, anchors FROM mark WHERE pillow = ? AND boot = ?", (pillow, boot))
         if not found:
-            return Past(not_before_ms=not_before_ms)
+            return Past(self.mark(pillow, boot), not_before_ms=not_before_ms, has_room=has_room)
         anchors = tuple(tuple(anchor) for anchor in json.loads(found[0]["anchors"]))
-        return Past(found[0]["seq"], found[0]["nonce"], anchors, not_before_ms)
+        return Past(found[0]["seq"], found[0]["nonce"], anchors, not_before_ms, has_room)
 
     def note_boot(self, pillow: str, boot: int, nonce: str, anchors: list[tuple[int, int, int]]) -> None:
         """Keep a boot's nonce and clock anchors."""
@@ -101,6 +117,7 @@ class Journal(Standing, Wishbook, Register):
             " ON CONFLICT DO UPDATE SET nonce = excluded.nonce, anchors = excluded.anchors",
             (pillow, boot, nonce, json.dumps(anchors)),
         )
+        self._close_boots(pillow)
 
     def rows_after(self, row: int, limit: int = PAGE_ROWS) -> list[Row]:
         """Return up to `limit` reports and gaps (at most 500) after a row number, in order."""
@@ -133,6 +150,10 @@ class Journal(Standing, Wishbook, Register):
         """Return the number of the oldest row still kept, or one more than the newest when none is."""
         found = self._db.execute("SELECT min(row) FROM report").fetchone()[0]
         return self.newest_row() + 1 if found is None else int(found)
+
+    def start_rows_after(self, row: int) -> None:
+        """Number the rows of a new journal from here on."""
+        self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('report', ?)", (row,))
 
     # -- cursors and retention ------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,12 @@ from bridge.conversation import Conversation
 from bridge.diagnosis import Refusal
 from bridge.journal import Journal
 from bridge.ports import Port, PortGone, PortRefused, open_port
+from bridge.present import Present
 from bridge.session import Session
+from bridge.store import is_damage
 from bridge.troubles import Troubles
 from bridge.wishes import REFUSED
+from bridge.wishes import end as end_wish
 from bridge.writer import Writer
 
 T = TypeVar("T")
@@ -77,9 +80,10 @@ class Link:
         writer: the journal's one writer.
         path: the journal file, for looking up what is held of a pillow.
         troubles: where a journal that cannot be written is told.
+        present: who speaks for each pillow of this bridge.
     """
 
-    def __init__(self, url: str, kind: str, writer: Writer, path: Path, troubles: Troubles) -> None:
+    def __init__(self, url: str, kind: str, writer: Writer, path: Path, troubles: Troubles, present: Present) -> None:
         self.url = url
         self.kind = kind
         self.ending: Ending | None = None  # None while the port is, or may be, held
@@ -87,6 +91,7 @@ class Link:
         self._writer = writer
         self._path = path
         self._troubles = troubles
+        self._present = present
         self._port: Port | None = None
         self._conversation: Conversation | None = None
         self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()
@@ -137,6 +142,8 @@ class Link:
             ending = Ending(None, str(gone))
         except sqlite3.Error as error:
             ending = Ending(None, f"the journal cannot be read: {error}")
+            if is_damage(error):
+                self._writer.give_up(error)
         finally:
             self.ending = ending
 
@@ -146,14 +153,14 @@ class Link:
         try:
             journal = Journal(self._path, read_only=True)
             session = Session(journal.recall, secrets.token_hex(SESSION_BYTES))
-            self._conversation = Conversation(session, self, self.kind, self.url)
+            self._conversation = Conversation(session, self, self.kind, self.url, self._present)
             self._port = port
             return self._talk(port, self._conversation)
         finally:
             port.close()
             if journal:
                 journal.close()
-            if self._conversation and not self.is_replaced:
+            if self._conversation:
                 self._conversation.end(wall_ms())
 
     def submit(self, work: Callable[[Journal], T]) -> "Future[T]":
@@ -162,9 +169,9 @@ class Link:
         future.add_done_callback(self._committed)
         return future
 
-    def insist(self, work: Callable[[Journal], None]) -> None:
+    def insist(self, work: Callable[[Journal], None], key: Hashable) -> None:
         """Have the journal say how things stand, as soon as it can be written."""
-        self._writer.insist(work)
+        self._writer.insist(work, key)
 
     def _committed(self, future: "Future[T]") -> None:
         """A commit ended, well or not; called in the writer's thread."""
@@ -200,7 +207,7 @@ class Link:
 
     def _refuse(self, wish: int, why: str) -> None:
         with contextlib.suppress(queue.Full):  # then it expires
-            self._writer.insist(lambda journal: journal.end_wish(wish, REFUSED, why, wall_ms()))
+            self._writer.insist(lambda journal: end_wish(journal, wish, REFUSED, why, wall_ms()), ("refusal", wish))
 
     def _write(self, port: Port, line: bytes) -> None:
         if line:

@@ -17,17 +17,20 @@ from pathlib import Path
 from bridge import home, steps, virtual, wishes
 from bridge.bell import Bell
 from bridge.child import Child
+from bridge.damage import opened, set_aside
 from bridge.errors import Trouble
 from bridge.finder import Finder
 from bridge.grants import Grants
-from bridge.journal import Journal, JournalNewer
+from bridge.journal import Journal
 from bridge.keeping import Keeping
 from bridge.link import Link
+from bridge.present import Present
+from bridge.store import JournalDamaged, is_damage
 from bridge.troubles import Troubles
 from bridge.writer import Writer
 
 TURN_S = 0.25  # how soon a replugged pillow, an ended child or a signal is noticed
-REST_S = 0.01  # every commit rings the bell; a hundred turns a second are enough
+REST_S = 0.01  # the bell rings with every wish; a hundred turns a second are enough
 END_S = 1.5  # for links, journal and children together; two seconds are promised
 
 
@@ -44,30 +47,46 @@ def run(folder: Path, urls: Sequence[str] = (), interpreter: str = "") -> None:
     """
     os.umask(0o077)  # what is written here is nobody else's business
     steps.crash_when_told(os.environ)
-    with contextlib.ExitStack() as stack:
-        stop = stack.enter_context(_told_to_stop())
-        stack.enter_context(home.only_bridge(folder))
+    path = home.journal_path(folder)
+    with _told_to_stop() as stop, home.only_bridge(folder):
         home.key(folder)
-        journal = stack.enter_context(contextlib.closing(_journal(home.journal_path(folder))))
-        writer = Writer(home.journal_path(folder))
+        told = ""
+        while True:
+            try:
+                _live(stop, folder, urls, interpreter, told)
+                return
+            except JournalDamaged as damage:
+                told = set_aside(path, str(damage), wishes.now_ms())
+
+
+def _live(stop: threading.Event, folder: Path, urls: Sequence[str], interpreter: str, told: str) -> None:
+    """Run everything over one journal. `told`: what is wrong already. Raises Trouble, JournalDamaged."""
+    path = home.journal_path(folder)
+    with contextlib.ExitStack() as stack:
+        journal = stack.enter_context(contextlib.closing(opened(path, wishes.now_ms())))
+        writer = Writer(path)
         troubles = Troubles(writer)
+        if told:
+            troubles.tell("damage", told)
         page = Child("page", [sys.executable, "-m", "web", "--data", str(folder), "--child", "--open"], troubles)
         pillow = virtual.pillow(folder, interpreter, troubles) if interpreter else None
+        present = Present()
 
         def open_link(url: str, kind: str) -> Link:
-            return Link(url, kind, writer, home.journal_path(folder), troubles)
+            return Link(url, kind, writer, path, troubles, present)
 
         finder = Finder(open_link, troubles, urls, virtual.port(folder) if pillow else "")
         bell = stack.enter_context(contextlib.closing(Bell(journal, wishes.BRIDGE)))
         children = [page, pillow] if pillow else [page]
         stack.callback(_end, writer, finder, children)
-        _turn(stop, journal, writer, bell, finder, children, Grants(finder, pillow))
+        _turn(stop, journal, writer, troubles, bell, finder, children, Grants(finder, pillow))
 
 
 def _turn(
     stop: threading.Event,
     journal: Journal,
     writer: Writer,
+    troubles: Troubles,
     bell: Bell,
     finder: Finder,
     children: Sequence[Child],
@@ -75,13 +94,21 @@ def _turn(
 ) -> None:
     keeping = Keeping(writer)
     while not stop.is_set():
+        if writer.failure:
+            raise _fatal(writer.failure)
         now_s = time.monotonic()
+        troubles.step()
         keeping.step(now_s)
         for child in children:
             child.step(now_s)
         finder.step(now_s)
-        with contextlib.suppress(sqlite3.OperationalError, queue.Full):  # the next turn looks again
+        try:
             grants.settle(journal, writer)
+        except queue.Full:
+            pass  # the next turn looks again
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                writer.give_up(error)
         bell.wait(TURN_S)
         stop.wait(REST_S)
 
@@ -112,21 +139,8 @@ def _told_to_stop() -> Iterator[threading.Event]:
             signal.signal(getattr(signal, name), way)
 
 
-def _journal(path: Path) -> Journal:
-    """Open the journal and set down that nothing is connected and nothing stalls yet.
-
-    Raises:
-        Trouble: it cannot be used.
-    """
-    try:
-        journal = Journal(path)
-        with journal.transaction():
-            journal.leave_all(wishes.now_ms())
-            journal.clear_troubles()
-    except JournalNewer as newer:
-        raise Trouble(str(newer)) from None
-    except sqlite3.OperationalError as error:
-        raise Trouble(f"the journal {path} cannot be written ({error}): free some space on its disk") from None
-    except sqlite3.Error as error:
-        raise Trouble(f"the journal {path} cannot be used ({error}): move it away to begin a new one") from None
-    return journal
+def _fatal(failure: BaseException) -> Exception:
+    """Return what ends a bridge whose journal is written no more."""
+    if isinstance(failure, JournalDamaged) or is_damage(failure):
+        return JournalDamaged(str(failure))
+    return Trouble(f"the bridge can write nothing any more ({failure!r}): start it again")

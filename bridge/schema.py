@@ -23,8 +23,8 @@ STEPS = (
     );
     CREATE INDEX report_at ON report (at_ms);
 
-    -- The highest seq held of each boot, and where that boot's clock stood. Never trimmed: it is what makes a
-    -- re-sent report harmless after its row is gone.
+    -- The highest seq held of each boot, and where that boot's clock stood. Not trimmed with the reports: it is what
+    -- makes a re-sent report harmless after its row is gone.
     CREATE TABLE mark (
         pillow TEXT NOT NULL,
         boot INTEGER NOT NULL,

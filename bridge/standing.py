@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from bridge.store import Row, Store
 
 CONSOLE_ROWS = 1_000  # the console is for looking at what just happened
+PILLOWS = 256  # known to one home: far more than there are, and a bound for one that lies about who it is
 PRESENCE_ROWS = 10_000  # a month of a link that comes and goes every five minutes
 
 
@@ -15,7 +16,12 @@ class Standing(Store):
     # -- how each pillow is now -------------------------------------------------------------------------------
 
     def arrive(self, pillow: str, link: str, at_ms: int, **facts: str | int) -> None:
-        """A pillow is heard on a link; `facts` are columns of table pillow (boot, version, cause)."""
+        """A pillow is heard on a link; `facts` are columns of table pillow (boot, version, cause).
+
+        What it does is shown when it says so. One that is not known is passed over when there is no room.
+        """
+        if not self.has_room(pillow):
+            return
         self._db.execute(
             "INSERT INTO pillow (pillow, name, gesture, since_ms, last_seen_ms, link)"
             " VALUES (?, ?, 'notconnected', ?, ?, '') ON CONFLICT DO NOTHING",
@@ -25,8 +31,13 @@ class Standing(Store):
         self.note(pillow, link=link, last_seen_ms=at_ms, **facts)
         if not before["link"]:
             self._presence(pillow, at_ms, here=1)
-        if not before["link"] or facts.get("boot", before["boot"]) != before["boot"]:
-            self.show(pillow, "neutral", at_ms)  # until it says how it is
+        elif facts.get("boot", before["boot"]) != before["boot"]:
+            self.show(pillow, "notconnected", at_ms)
+
+    def has_room(self, pillow: str) -> bool:
+        """Say whether a pillow is known, or one more can be."""
+        found = self._db.execute("SELECT count(*), sum(pillow = ?) FROM pillow", (pillow,)).fetchone()
+        return found[0] < PILLOWS or bool(found[1])
 
     def leave(self, pillow: str, at_ms: int) -> None:
         """A pillow is not heard any more: it shows as `notconnected`."""

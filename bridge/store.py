@@ -23,6 +23,24 @@ class JournalNewer(Exception):
     """The file was written by a newer version of this program."""
 
 
+class JournalDamaged(Exception):
+    """The file is no sound journal any more: what is in it cannot be relied upon, and nothing can be added."""
+
+
+def is_damage(error: BaseException) -> bool:
+    """Say whether an error means that the file itself is damaged, not that it could not be read or written."""
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def is_denied(error: BaseException) -> bool:
+    """Say whether an error means that this user may not do it."""
+    return _code(error) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+
+
+def _code(error: BaseException) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 class Store:
     """One connection to a journal file.
 
@@ -75,6 +93,10 @@ class Store:
                 self._db.rollback()
                 if self._version() == version:  # not just another program that built it first
                     raise
+
+    def is_sound(self) -> bool:
+        """Read the whole file (a second for each few hundred MB): does it hang together? Raises sqlite3.Error."""
+        return [row[0] for row in self._db.execute("PRAGMA quick_check(1)")] == ["ok"]
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])

@@ -21,6 +21,7 @@ class Troubles:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._told: dict[str, str] = {}
+        self._unrecorded: set[str] = set()
         self._lock = threading.Lock()
 
     def tell(self, name: str, sentence: str) -> None:
@@ -29,19 +30,25 @@ class Troubles:
             if self._told.get(name) == sentence:
                 return
             self._told[name] = sentence
+            self._record(name)
         print(sentence, file=sys.stderr, flush=True)
-        self._record(name, sentence)
 
     def clear(self, name: str) -> None:
         """Take back what was told of `name`, if anything."""
         with self._lock:
-            told = self._told.pop(name, None)
-        if told is not None:
-            self._record(name, None)
+            if self._told.pop(name, None) is not None:
+                self._record(name)
 
-    def _record(self, name: str, sentence: str | None) -> None:
-        now_ms = time.time_ns() // 1_000_000
+    def step(self) -> None:
+        """Record what the writer had no room for."""
+        with self._lock:
+            for name in tuple(self._unrecorded):
+                self._record(name)
+
+    def _record(self, name: str) -> None:
+        sentence, now_ms = self._told.get(name), time.time_ns() // 1_000_000
         try:
-            self._writer.insist(lambda journal: journal.trouble(name, sentence, now_ms))
-        except queue.Full:  # the journal stalls; standard error has it
-            return
+            self._writer.insist(lambda journal: journal.trouble(name, sentence, now_ms), ("trouble", name))
+            self._unrecorded.discard(name)
+        except queue.Full:  # standard error has it meanwhile
+            self._unrecorded.add(name)

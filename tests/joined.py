@@ -8,8 +8,10 @@ from pillow.spool import Spool
 
 from bridge.conversation import Conversation
 from bridge.journal import Journal
+from bridge.present import Present
 from bridge.session import Session
-from bridge.writer import Job, write_group
+from bridge.waiting import Job
+from bridge.writer import write_group
 
 PILLOW = "00112233aabbccdd"
 START_WALL_MS = 1_800_000_000_000
@@ -78,6 +80,7 @@ class Bridge:
         self.journal = journal
         self.events = []
         self.sessions = 0
+        self.present = Present()
         self.open()
 
     def open(self):
@@ -85,7 +88,7 @@ class Bridge:
         self.session = Session(self.journal.recall, f"{self.sessions:016x}")
         self.session.receive = self._listening_in(self.session.receive)
         self.session.tick = self._listening_in(self.session.tick)
-        self.conversation = Conversation(self.session, self, "usb", "cable")
+        self.conversation = Conversation(self.session, self, "usb", "cable", self.present)
 
     def _listening_in(self, ask):
         def asked(*question):
@@ -95,8 +98,8 @@ class Bridge:
 
         return asked
 
-    def insist(self, work):
-        write_group(self.journal, [Job(work, Future())])
+    def insist(self, work, key):
+        write_group(self.journal, [Job(work, Future(), key)])
 
     def submit(self, work):
         future = Future()

@@ -11,6 +11,7 @@ from bridge.diagnosis import Refusal
 from bridge.finder import AGAIN_MOST_S, GRACE_S, STRANGER_S, Finder
 from bridge.journal import Journal
 from bridge.link import Ending, Link
+from bridge.present import Present
 from bridge.troubles import Troubles
 from bridge.writer import Writer
 
@@ -247,8 +248,8 @@ def home(tmp_path):
     path = tmp_path / "journal.db"
     journal = Journal(path)
     writer = Writer(path)
-    troubles = Troubles(writer)
-    yield lambda url, kind: Link(url, kind, writer, path, troubles), journal
+    troubles, present = Troubles(writer), Present()
+    yield lambda url, kind: Link(url, kind, writer, path, troubles, present), journal
     writer.stop()
     journal.close()
 

@@ -13,6 +13,7 @@ from bridge.diagnosis import Refusal
 from bridge.journal import Journal
 from bridge.link import Asked, Link
 from bridge.ports import open_port
+from bridge.present import Present
 from bridge.troubles import Troubles
 from bridge.wishes import make
 from bridge.writer import Writer
@@ -26,10 +27,11 @@ class Home:
         self.journal = Journal(path)
         self.writer = Writer(path)
         self.troubles = Troubles(self.writer)
+        self.present = Present()
         self.links = []
 
     def link(self, url: str) -> Link:
-        link = Link(url, "usb", self.writer, self.path, self.troubles)
+        link = Link(url, "usb", self.writer, self.path, self.troubles, self.present)
         self.links.append(link)
         link.start()
         return link

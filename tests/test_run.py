@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -130,7 +131,20 @@ def test_a_page_that_dies_is_started_again(start, desk_pillow):
     (page,) = bridge.children()
     _kill(page)
     until(lambda: len([line for line in bridge.out if line.startswith("page: ")]) == 2, START_S)
-    assert bridge.err == ["the page ended (exit -9) and is started again: see above why"]
+    assert bridge.err == ["the page ended (exit -9) and is started again: it did not say why"]
+
+
+def test_a_page_that_cannot_start_ends_everything_with_its_sentence(start, desk_pillow):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        bridge = start("run", "--port", desk_pillow.url, HUGGABLE_HTTP_PORT=str(port))
+        bridge.process.wait(START_S)
+    bridge.close()
+    assert bridge.process.returncode == 1
+    assert bridge.err == [
+        f"huggable: port {port} cannot be used (Address already in use):"
+        " stop the program that has it, or set HUGGABLE_HTTP_PORT to another (0 = any)"
+    ]
 
 
 def test_a_virtual_pillow_that_dies_is_started_again(start):
@@ -160,17 +174,28 @@ def test_what_was_written_may_be_read_by_this_user_alone(start):
     assert found == []
 
 
-def test_a_journal_that_is_none_is_one_sentence(start, tmp_path):
+def test_a_journal_that_is_damaged_is_set_aside_and_a_new_one_is_begun(start, tmp_path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "journal.db").write_text("this is not a database, and long enough to be seen as none" * 40)
+    rubbish = "this is not a database, and long enough to be seen as none" * 40
+    (tmp_path / "data" / "journal.db").write_text(rubbish)
     demo = start("demo")
-    demo.process.wait(START_S)
-    demo.stop()
-    assert demo.process.returncode == 1
+    until(lambda: demo.shown() == "neutral", START_S)
+    (aside,) = demo.folder.glob("journal.db.damaged-*")
+    assert aside.read_text() == rubbish
     assert demo.err == [
-        f"huggable: the journal {tmp_path / 'data' / 'journal.db'} cannot be used (file is not a database):"
-        " move it away to begin a new one"
+        "the journal was damaged (file is not a database) and a new one was begun:"
+        f" what can be saved of it is in {aside}"
     ]
+    assert demo.err[0] in demo.huggable("status").stdout
+
+
+def test_a_journal_that_is_taken_away_while_it_is_used_is_begun_anew(start, tmp_path):
+    demo = start("demo")
+    until(lambda: demo.shown() == "neutral", START_S)
+    (demo.folder / "journal.db").unlink()
+    assert demo.huggable("press", "hug", "--seconds", "1").returncode in (0, 1)  # to the old journal or to the new one
+    until(lambda: len([line for line in demo.out if line.startswith("page: ")]) == 2, START_S)
+    assert "its file was taken away" in demo.err[0]
 
 
 def _kill(pid: int) -> None:

@@ -3,12 +3,14 @@ import sqlite3
 import threading
 
 import pytest
+from desk import until
 
 from bridge import wishes
 from bridge.bell import Bell, ring
 from bridge.journal import Journal
+from bridge.waiting import WAITING_JOBS
 from bridge.wishes import APPLIED, BRIDGE, EXPIRED
-from bridge.writer import WAITING_JOBS, Writer
+from bridge.writer import Writer
 
 
 @pytest.fixture
@@ -70,6 +72,50 @@ def test_a_commit_rings_every_bell(path, writer):
     journal.close()
 
 
+def test_a_commit_does_not_ring_the_bridge_itself(path, writer):
+    journal = Journal(path)
+    bell = Bell(journal, BRIDGE)
+    writer.submit(lambda journal: None).result(5)
+    assert not bell.wait(0)
+    bell.close()
+    journal.close()
+
+
+def test_of_what_is_insisted_on_while_the_disk_fails_the_newest_of_each_is_kept(path, writer):
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    for number in range(WAITING_JOBS * 2):
+        writer.insist(lambda journal, number=number: journal.say("usb", f"face {number}", 1), "face")
+        writer.insist(lambda journal, number=number: journal.say("usb", f"wish {number}", 1), ("wish", number % 300))
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    writer.stop()
+    other = Journal(path, read_only=True)
+    texts = [row["text"] for row in other.console_tail(1_000)]
+    assert texts[-2:] == [f"face {WAITING_JOBS * 2 - 1}", f"wish {WAITING_JOBS * 2 - 1}"]
+    assert len({text for text in texts if text.startswith("wish")}) == len(texts) - 1 >= 300
+    other.close()
+
+
+def test_a_writer_whose_thread_dies_says_so_and_takes_no_more(writer):
+    def fatal(journal):
+        raise SystemExit(3)
+
+    writer.insist(fatal)
+    until(lambda: writer.failure, 5)
+    assert isinstance(writer.failure, SystemExit)
+    with pytest.raises(queue.Full):
+        writer.submit(lambda journal: None)
+
+
+def test_a_writer_notices_that_its_file_was_taken_away(path, writer):
+    writer.submit(lambda journal: None).result(5)
+    path.unlink()
+    writer.submit(lambda journal: journal.say("usb", "to nowhere", 1))
+    until(lambda: writer.failure, 5)
+    assert str(writer.failure) == "its file was taken away"
+
+
 def test_ringing_where_nobody_listens_is_no_error(path):
     journal = Journal(path)
     bell = Bell(journal, "gone")
@@ -78,26 +124,23 @@ def test_ringing_where_nobody_listens_is_no_error(path):
     journal.close()
 
 
-def test_a_wish_rings_the_bridge_and_is_settled_once(path):
+def test_a_wish_rings_the_bridge_and_has_one_end(path):
     journal = Journal(path)
     bell = Bell(journal, BRIDGE)
     wish = wishes.make(journal, "", "press", {"gesture": "hug"}, "page", 5)
     assert bell.wait(5)
-    ends = wishes.settle(journal, lambda wish: (APPLIED, ""), wishes.now_ms())
     with journal.transaction():
-        [journal.end_wish(*end, wishes.now_ms()) for end in ends]
+        wishes.end(journal, wish, APPLIED, "", 7)
+        wishes.end(journal, wish, EXPIRED, "again", 8)
     assert wishes.wait(path, wish, 5)["outcome"] == APPLIED
-    assert wishes.settle(journal, lambda wish: (APPLIED, ""), wishes.now_ms()) == []
+    assert journal.open_wishes() == []
     bell.close()
     journal.close()
 
 
-def test_a_wish_that_nobody_grants_expires(path):
+def test_a_wish_that_nobody_grants_expires_for_who_waits(path):
     journal = Journal(path)
     wish = wishes.make(journal, "", "release", {}, "flash", 0.1)
-    assert wishes.settle(journal, lambda wish: None, wishes.now_ms()) == []
-    ends = wishes.settle(journal, lambda wish: None, wishes.now_ms() + 200)
-    assert [(number, outcome) for number, outcome, _ in ends] == [(wish, EXPIRED)]
     assert wishes.wait(path, wish, 0.1)["outcome"] == EXPIRED
     journal.close()
 

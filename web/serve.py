@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import time
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ PORT = 8080
 BELL = "web"
 CONNECTIONS = 192  # 64 viewers with a few connections each while they open the page
 BACKLOG = 64
+LET_GO_S = 1.0  # a page whose bridge was killed needs less to end
+LET_GO_POLL_S = 0.05
 IDLE_S = 20.0  # a connection on which nobody asks for anything is given up
 STOP_S = 0.3  # for answers that are under way; the promise is to be gone within a second
 
@@ -90,13 +93,18 @@ def _journal(path: Path) -> Journal:
 
 
 def _listener(port: int) -> socket.socket:
-    try:
-        return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
-    except OSError as error:
-        raise Trouble(
-            f"port {port} cannot be used ({os.strerror(error.errno or 0)}): "
-            "stop the program that has it, or set HUGGABLE_HTTP_PORT to another (0 = any)"
-        ) from None
+    """Listen, once whoever just ends has let go of the port."""
+    deadline_s = time.monotonic() + LET_GO_S
+    while True:
+        try:
+            return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
+        except OSError as error:
+            if time.monotonic() >= deadline_s:
+                raise Trouble(
+                    f"port {port} cannot be used ({os.strerror(error.errno or 0)}): "
+                    "stop the program that has it, or set HUGGABLE_HTTP_PORT to another (0 = any)"
+                ) from None
+            time.sleep(LET_GO_POLL_S)
 
 
 def _run(

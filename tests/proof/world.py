@@ -16,9 +16,11 @@ from pillow.uptime import Uptime
 from bridge import steps
 from bridge.conversation import Conversation
 from bridge.journal import Journal
+from bridge.present import Present
 from bridge.report import GESTURES
 from bridge.session import Session
-from bridge.writer import GROUP_JOBS, Job, write_group
+from bridge.waiting import Job, Waiting
+from bridge.writer import GROUP_JOBS, write_group
 from proof.air import MIXES, Direction
 from proof.checker import violations
 from proof.flash import Flash, PowerCut
@@ -91,7 +93,6 @@ class World:
         self.start_bridge()
         self.felt = deque()  # (until_ms, gesture): what the face may show
         self.wrong = []
-        self.jobs = []
         self.sessions = 0
         self.plugged_ms = 0  # when the cable is back
         self.bridge_ms = 0  # when the bridge is back
@@ -167,11 +168,12 @@ class World:
         return self.chance.choice(("locked", "full", "io")) if self._happens("disk") else None
 
     def submit(self, work):
-        self.jobs.append(Job(work, Future()))
-        return self.jobs[-1].future
+        future = Future()
+        self.waiting.add(Job(work, future))
+        return future
 
-    def insist(self, work):
-        self.jobs.append(Job(work, Future(), insists=True))
+    def insist(self, work, key):
+        self.waiting.add(Job(work, Future(), key))
 
     def _passed(self, name):
         if self.kill_in is not None:
@@ -186,9 +188,10 @@ class World:
     def open_link(self):
         self.sessions += 1
         session = Session(self.journal.recall, f"{self.sessions:016x}")
-        self.conversation = Conversation(session, self, "usb", "cable")
+        self.conversation = Conversation(session, self, "usb", "cable", self.present)
 
     def start_bridge(self):
+        self.waiting, self.present = Waiting(), Present()
         self.journal = ShakyJournal(f"{self.folder.name}/journal.db")
         with self.journal.transaction():
             self.journal.leave_all(self.wall_ms())
@@ -197,7 +200,6 @@ class World:
     def kill_bridge(self):
         self.journal.close()  # what was not committed is rolled back, as after any crash
         self.start_bridge()
-        self.jobs = []
         self.conversation = None
         self.bridge_ms = self.now_ms + self.chance.randrange(3_000)
 
@@ -209,10 +211,9 @@ class World:
         try:
             steps.passed("read")
             self.conversation.hear(data, self.now_ms, self.wall_ms())
-            if self.jobs and self.chance.random() < 0.7:
-                size = self.chance.choice((1, GROUP_JOBS))
-                group, self.jobs = self.jobs[:size], self.jobs[size:]
-                self.jobs[:0] = write_group(self.journal, group)
+            if self.waiting and self.chance.random() < 0.7:
+                group = self.waiting.take(self.chance.choice((1, GROUP_JOBS)))
+                self.waiting.put_back(write_group(self.journal, group))
                 self._look_at_face()
             said = self.conversation.say(self.now_ms)
             if said:
@@ -306,7 +307,7 @@ class World:
         reporter = self.pillow.reporter
         return (
             self.pillow.spool.oldest() is None
-            and not self.jobs
+            and not self.waiting
             and self.journal.mark(PILLOW, reporter.boot) == reporter.seq
         )
 
@@ -314,7 +315,7 @@ class World:
         """The face shows what is, or was a moment ago; never old news."""
         while self.felt and self.felt[0][0] < self.now_ms:
             self.felt.popleft()
-        fitting = {gesture for _, gesture in self.felt} | {self.pillow.reporter.gesture, "neutral", "notconnected"}
+        fitting = {gesture for _, gesture in self.felt} | {self.pillow.reporter.gesture, "notconnected"}
         shown = {pillow["gesture"] for pillow in self.journal.pillows()}
         if not shown <= fitting and not self.harms["jump"] and not self.wrong:
             self.wrong.append(f"the face lies: {shown} instead of {fitting} at {self.now_ms} ms")
