@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable
 
 from bridge import steps
+from bridge.hearsay import Hearsay
 from bridge.register import Register
 from bridge.report import Dated, Gap, Past, Report
-from bridge.standing import Standing
 from bridge.store import JournalNewer, Row
 from bridge.strict import U32
 from bridge.wishbook import Wishbook
@@ -34,7 +34,7 @@ FORGETTABLE = {  # table -> the moment that counts; of a wish that has not ended
 EXPORTED = ("pillow", "presence", "wish", "setting", "take", "console", "trouble")
 
 
-class Journal(Standing, Wishbook, Register):
+class Journal(Hearsay, Wishbook, Register):
     """One connection to a journal file; see `Store` for how it is opened and changed."""
 
     def append(self, entries: Iterable[Dated], live: bool = True) -> dict[tuple[str, int], int]:
