@@ -14,7 +14,7 @@ from bridge.report import GESTURES, WHYS, Dated, Gap, Report
 from bridge.strict import U32, U53, Malformed, hexadecimal, integer, one_of, text, truth, word
 
 MOST_BYTES = 48 * 1024  # of a message: Base64 makes 64 KiB of it, which is all that a queue takes
-MOST_READ = 64 * 1024  # characters of a message that somebody else sent
+MOST_READ = 64 * 1024  # characters of a message that somebody else sent, and MOST_BYTES with room to spare
 BODY_BYTES = 4_096  # of a wish: the longest of ours is a tenth
 BURIED = 1_000  # characters kept of what cannot be read
 NAME = 80  # characters of a name
@@ -92,19 +92,39 @@ Event = Dated | State | WishEnd | Forget | Ask
 
 
 def encode(event: Event) -> str:
-    """Return an event as JSON text, all ASCII."""
-    kind, source, name, at_ms, data = _parts(event)
-    envelope = {"specversion": "1.0", "type": kind, "source": source, "id": name}
-    if 0 <= at_ms < YEAR_10000_MS:
-        envelope["time"] = _time(at_ms)
-    return json.dumps({**envelope, "data": data}, separators=(",", ":"), allow_nan=False)
+    """Return an event as JSON text, all ASCII.
+
+    Raises:
+        Malformed: the other end could not read it, or it fits into no message.
+    """
+    try:
+        kind, source, name, at_ms, data = _parts(event)
+        envelope = {"specversion": "1.0", "type": kind, "source": source, "id": name}
+        if 0 <= at_ms < YEAR_10000_MS:
+            envelope["time"] = _time(at_ms)
+        said = json.dumps({**envelope, "data": data}, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Malformed(f"cannot be said in JSON: {error}") from None
+    (read,) = decode(f"[{said}]")
+    if isinstance(read, Unread):
+        raise Malformed(read.why)
+    return said
+
+
+def posted(kind: str, body: dict[str, Any]) -> Event:
+    """Return what waits in the journal's outbox as an event. Raises Malformed."""
+    kinds: dict[str, type[WishEnd | Forget]] = {"wish": WishEnd, "forget": Forget}
+    try:
+        return kinds[kind](**body)
+    except (KeyError, TypeError) as error:
+        raise Malformed(f"expected a posted {' or '.join(kinds)}, got {kind:.20}: {error}") from None
 
 
 def pack(events: Iterable[str]) -> Iterator[tuple[str, int]]:
     """Put encoded events into messages, in order, each as full as may be.
 
     Yields:
-        A message and how many events are in it. One that is too large for any message travels alone.
+        A message and how many events are in it.
     """
     held: list[str] = []
     size = 1

@@ -1,6 +1,7 @@
 import itertools
 import json
 import string
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.cloudevents import (
+    BODY_BYTES,
     FACES,
     LOST,
     MOST_BYTES,
     MOST_READ,
+    NAME,
     OUTCOMES,
     Ask,
     Forget,
@@ -22,6 +25,7 @@ from bridge.cloudevents import (
     decode,
     encode,
     pack,
+    posted,
 )
 from bridge.report import GESTURES, WHYS, Dated, Gap, Report
 from bridge.strict import U32, U53, Malformed
@@ -123,9 +127,39 @@ def test_messages_are_as_full_as_may_be_and_in_order(sizes):
         assert len(message) + 1 + len(after[1:-1].split(",")[0]) > MOST_BYTES
 
 
-def test_an_event_that_fits_no_message_travels_alone():
-    messages = list(pack(["1", "2" * MOST_BYTES, "3"]))
-    assert [count for _, count in messages] == [1, 1, 1]
+def test_the_largest_events_fit_into_a_message():
+    body = {"a": "x" * (BODY_BYTES - 9)}
+    assert len(encode(replace(HUG_BACK, body=body, who="\U0010ffff" * NAME))) < MOST_BYTES / 8
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        replace(FACE, name="x" * 81),
+        replace(FACE, name="\ud800"),
+        replace(FACE, gesture="kissing"),
+        replace(FACE, since_ms=None),
+        replace(END, why="a\0b"),
+        replace(HUG, heard_ms=-1),
+        replace(HUG, said=replace(HUG.said, gesture=b"hugging")),
+        replace(HUG, said=replace(HUG.said, seq=0)),
+        replace(HUG, said=replace(HUG.said, pillow="nobody")),
+        replace(FULL, said=replace(FULL.said, why="")),
+        replace(HUG_BACK, body={"a": float("nan")}),
+        replace(HUG_BACK, body={"a": {1, 2}}),
+    ],
+)
+def test_what_the_other_end_could_not_read_is_not_sent(event):
+    with pytest.raises(Malformed):
+        encode(event)
+
+
+def test_the_outbox_holds_ends_and_forgetting():
+    assert posted("wish", {"uid": END.uid, "outcome": END.outcome, "why": "", "ended_ms": END.ended_ms}) == END
+    assert posted("forget", {"upto_ms": 5}) == Forget(5)
+    for kind, body in (("dance", {}), ("wish", {}), ("forget", {"upto_ms": 5, "more": 1})):
+        with pytest.raises(Malformed):
+            posted(kind, body)
 
 
 @pytest.mark.parametrize(
