@@ -8,6 +8,7 @@ import ipaddress
 import threading
 from collections.abc import Callable
 
+import ifaddr
 import zeroconf
 
 SERVICE = "_huggable._tcp.local."
@@ -17,8 +18,8 @@ GOODBYE_S = 1.0  # for the last word, when the bridge ends
 
 def addresses() -> list[str]:
     """Return this computer's IPv4 addresses on networks of a home, the likeliest first: a chip asks for no others."""
-    found = [ipaddress.ip_address(address) for address in zeroconf.get_all_addresses()]
-    near = sorted(address for address in found if address.is_private and not address.is_loopback)
+    found = [ipaddress.IPv4Address(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
+    near = sorted({address for address in found if address.is_private and not address.is_loopback})
     return [str(address) for address in sorted(near, key=lambda address: address.is_link_local)]
 
 

@@ -29,7 +29,8 @@ class Door:
             return False
         if self._strangers[address] >= STRANGERS_EACH:
             return False
-        knocks = self._knocks[address] = self._knocks.pop(address, None) or Pace(KNOCKS, KNOCKS_PER_S)
+        knocks = self._knocks.pop(address) if address in self._knocks else Pace(KNOCKS, KNOCKS_PER_S)
+        self._knocks[address] = knocks  # the one that knocked last is forgotten last
         if len(self._knocks) > ADDRESSES:
             del self._knocks[next(iter(self._knocks))]
         if not knocks.take(1, now_s) or not self._all.take(1, now_s):

@@ -1,7 +1,7 @@
 """A secret on its way between two programs of this home: a Wi-Fi password from the page to the bridge.
 
-Its law: it is in a file of its own, for its owner alone, and never in the journal, which keeps and copies what it holds;
-it is read once, and what nobody reads is gone with the next letter or the next start.
+Its law: it is in a file of its own, for its owner alone, and never in the journal, which keeps what it
+holds; it is read once, and what nobody reads is gone with the next letter or the next start.
 """
 
 import contextlib
