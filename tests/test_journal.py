@@ -63,6 +63,20 @@ def test_the_mark_outlives_the_row(journal):
     assert sequence(journal) == []
 
 
+def test_what_is_held_of_a_boot_is_found_without_reading_every_row(journal):
+    rows = ((PILLOW, 1 + seq // 5_000, seq, seq) for seq in range(20_000))
+    with journal.transaction():
+        journal._db.executemany(
+            "INSERT INTO report (pillow, boot, seq, first, uptime_ms, gesture, confidence, strength, duration_ms,"
+            " at_ms, err_ms, late, heard_ms, why) VALUES (?,?,?,1,1,'hugging',1,1,1,?,3,0,1,'')",
+            rows,
+        )
+    steps = []
+    journal._db.set_progress_handler(lambda: steps.append(1), 10)
+    assert journal.recall(PILLOW, 9).not_before_ms == 19_999 - 3
+    assert len(steps) < 100
+
+
 def test_row_numbers_are_never_used_again(journal):
     append(journal, said(1))
     with journal.transaction():
