@@ -1,6 +1,6 @@
 """What a session makes of what it hears: facts in the past tense, to be compared with `==`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge import wire
 from bridge.report import Beat, Dated, Hello
@@ -69,6 +69,40 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """A pillow proved this key, and is greeted next."""
+
+    pillow: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Samples `first` and on, since boot, of the pillow's take number `take`; none end it (docs/wire.md)."""
+
+    take: int
+    first: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A network, for the wish that asked to scan: how strong in dBm, its name, whether it wants a password."""
+
+    wish: int
+    rssi: int
+    ssid: bytes
+    secured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """The pillow goes to sleep and wakes by itself after so many seconds, or when it is moved or squeezed."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """Nothing was heard for 2.3 s."""
 
@@ -87,6 +121,10 @@ Event = (
     | Beaten
     | Anchored
     | Granted
+    | Proved
+    | Sampled
+    | Seen
+    | Slept
     | Silent
     | Stranger
     | wire.Garbled

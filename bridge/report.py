@@ -1,5 +1,7 @@
 """What a pillow says, read strictly: nothing from a pillow is trusted, and bad fields cost only their own line."""
 
+import base64
+import binascii
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,11 +9,15 @@ from bridge.strict import U32, U53, Malformed, hexadecimal, integer, one_of, wor
 
 GESTURES = ("neutral", "hugging", "punching", "shaking", "spinning", "throwing", "sensorfault")
 WHYS = ("full", "damaged", "flash", "acked")  # why reports are missing for ever
+SAMPLE_BYTES = 14  # seven 16-bit integers
+SAMPLES = 10  # in one line
+LONGEST_SSID = 32  # bytes; what they mean is not said
+LONGEST_SLEEP_S = 2_000_000  # three weeks; a chip's timer could do more
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """A pillow says who it is. `number` is that of the host line it answers, 0 for none."""
+    """A pillow says who it is. `number` is that of the host line it answers, 0 for none; `key`: whether it has one."""
 
     number: int
     wire: int
@@ -21,6 +27,7 @@ class Hello:
     version: str
     cause: str
     uptime_ms: int
+    key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ def hello(fields: list[Any]) -> Hello:
         word(version, 20),
         word(cause, 20),
         integer(uptime_ms, 0, U53),
+        len(fields) > 8 and integer(fields[8], 0, 1) == 1,  # old firmware knows of no keys
     )
 
 
@@ -159,6 +167,47 @@ def refused(fields: list[Any]) -> tuple[int, str]:
     """Read the fields of a `no`: the host line's number and why. Raises Malformed."""
     number, why = _take(fields, 2)
     return integer(number, 1, 9_999), word(why, 120)
+
+
+def proof(fields: list[Any]) -> tuple[int, bytes, bytes]:
+    """Read the fields of a `proof`: the host line's number, nonce and mac. Raises Malformed."""
+    number, nonce, mac = _take(fields, 3)
+    return integer(number, 1, 9_999), bytes.fromhex(hexadecimal(nonce, 32)), bytes.fromhex(hexadecimal(mac, 64))
+
+
+def samples(fields: list[Any]) -> tuple[int, int, bytes]:
+    """Read the fields of a `samples`: number of the take, index of the first, SAMPLE_BYTES each. Raises Malformed."""
+    take, first, encoded = _take(fields, 3)
+    data = _base64(encoded, SAMPLES * SAMPLE_BYTES)
+    if len(data) % SAMPLE_BYTES:
+        raise Malformed(f"expected samples of {SAMPLE_BYTES} bytes, got {len(data)} bytes")
+    return integer(take, 0, U32), integer(first, 0, U32), data
+
+
+def seen(fields: list[Any]) -> tuple[int, int, bytes, bool]:
+    """Read the fields of a `seen`: the host line's number, dBm, SSID, whether it wants a password. Raises Malformed."""
+    number, rssi, ssid, secured = _take(fields, 4)
+    is_secured = integer(secured, 0, 1) == 1
+    return integer(number, 1, 9_999), integer(rssi, -200, 50), _base64(ssid, LONGEST_SSID), is_secured
+
+
+def asleep(fields: list[Any]) -> tuple[int, int]:
+    """Read the fields of an `asleep`: boot, and the seconds after which it wakes by itself. Raises Malformed."""
+    boot, seconds = _take(fields, 2)
+    return integer(boot, 0, U32), integer(seconds, 0, LONGEST_SLEEP_S)
+
+
+def _base64(value: Any, most: int) -> bytes:
+    """Return up to `most` bytes. Raises Malformed."""
+    if not isinstance(value, str) or not value.isascii() or len(value) > (most + 2) // 3 * 4:
+        raise Malformed(f"expected base64 of at most {most} bytes, got {value!r:.80}")
+    try:
+        data = base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise Malformed(f"expected base64, got {value!r:.80} ({error})") from None
+    if len(data) > most:
+        raise Malformed(f"expected base64 of at most {most} bytes, got {len(data)}")
+    return data
 
 
 def _take(fields: list[Any], count: int) -> list[Any]:

@@ -8,9 +8,8 @@ hole is asked for, never skipped. Times are arguments: `mono_ms` of a clock that
     port.write(session.outgoing(mono_ms))
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bridge import report, wire
 from bridge.clock import Clock, bounded
@@ -21,12 +20,19 @@ from bridge.events import (
     Granted,
     Greeted,
     Missed,
+    Proved,
     Refused,
     Repeated,
     Said,
+    Sampled,
+    Seen,
     Silent,
+    Slept,
     Stranger,
 )
+from bridge.owed import WISHES, Asked, Owed, Wish
+from bridge.pieces import pieces
+from bridge.proof import Proving, Trust
 from bridge.report import Beat, Dated, Gap, Hello, Past, Report
 from bridge.strict import Malformed
 
@@ -40,7 +46,8 @@ PINGS_FIRST = 3  # clock samples before the first report is dated; the quickest 
 NEED_MS = 300  # a hole is asked for once per flight of reports, not once per report behind it
 LATE_MS = 2_500  # as long as it takes to notice silence: what comes later than this is no news for the face
 BOOTS = 128  # in mind at once: a full spool names half as many
-WISHES = 8  # asked of one pillow at once; more is a flood
+WAIT_MS = 500  # what takes the pillow time is asked again so often; a scan takes three seconds
+WAIT, AGAIN = "wait", "again"  # a `no` that is none
 NUMBERS = 9_999  # host lines are numbered 1..9999 and round again
 
 
@@ -55,52 +62,27 @@ class _Boot:
     told_need_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """Something asked of the pillow, no more after `until_ms`."""
-
-    wish: int
-    kind: str
-    fields: tuple[int | str, ...]
-    until_ms: int
-
-
-@dataclass(slots=True)
-class _Asked:
-    """The one host line that is not answered yet."""
-
-    number: int
-    kind: str
-    at_ms: int
-    until_ms: int
-    wish: "_Wish | None"
-
-
-@dataclass(slots=True)
-class _Owed:
-    """What the host has to say when the line is free; `Session._choose` says in which order."""
-
-    acks: dict[int, int] = field(default_factory=dict)  # boot -> seq
-    needs: dict[int, int] = field(default_factory=dict)
-    wishes: deque[_Wish] = field(default_factory=deque)
-
-
 class Session:
     """The conversation over one opened link.
 
     Args:
         recall: what the journal holds of (pillow, boot); asked once per boot.
         session_id: 16 random hex digits, new for each conversation.
+        trust: whom to believe; without it, every pillow on a cable that has no key.
     """
 
-    def __init__(self, recall: Callable[[str, int], Past], session_id: str) -> None:
-        self.hello: Hello | None = None
+    def __init__(self, recall: Callable[[str, int], Past], session_id: str, trust: Trust | None = None) -> None:
+        self.hello: Hello | None = None  # of the pillow that is there, as soon as it is believed
         self._recall = recall
         self._id = session_id
+        self._trust = trust or Trust()
+        self._claim: Hello | None = None  # as it says
+        self._proving: Proving | None = None  # its claim's
+        self._greeted: tuple[str, int] | None = None  # the pillow and boot that the rest is about
         self._lines = wire.Lines()
         self._boots: dict[int, _Boot] = {}
-        self._owed = _Owed()
-        self._asked: _Asked | None = None
+        self._owed = Owed()
+        self._asked: Asked | None = None
         self._number = 0
         self._answer_ms = ANSWER_MS
         self._pings_left = PINGS_FIRST
@@ -111,6 +93,7 @@ class Session:
         self._opened_ms: int | None = None
         self._heard_ms = 0
         self._spoke_ms = 0
+        self._not_before_ms = 0  # nothing is said
         self._beaten_seq = 0  # the newest report's seq as the beat before said it
 
     # -- bytes in -------------------------------------------------------------------------------------------------
@@ -130,40 +113,80 @@ class Session:
 
     def _hear(self, line: wire.Line, mono_ms: int, wall_ms: int) -> Iterable[Event]:
         if line.kind == "hello":
-            return self._greet(report.hello(line.fields), mono_ms, wall_ms)
+            return self._claimed(report.hello(line.fields), mono_ms)
+        if self._proving and self.hello is None and line.kind == "proof":
+            return self._proof(*report.proof(line.fields), mono_ms)
         if self.hello is None or self._refused:
             return []  # whose it is must be known first
         self._alive(mono_ms)
-        if line.kind == "report":
-            return self._take(report.report(self.hello.pillow, line.fields), mono_ms, wall_ms)
-        if line.kind == "gap":
-            return self._take(report.gap(self.hello.pillow, line.fields), mono_ms, wall_ms)
-        if line.kind == "beat":
-            return self._beat(report.beat(line.fields))
-        if line.kind == "ok":
-            return self._answered(*report.answered(line.fields), mono_ms, wall_ms)
-        if line.kind == "no":
-            return self._denied(*report.refused(line.fields))
+        match line.kind:
+            case "report":
+                return self._take(report.report(self.hello.pillow, line.fields), mono_ms, wall_ms)
+            case "gap":
+                return self._take(report.gap(self.hello.pillow, line.fields), mono_ms, wall_ms)
+            case "beat":
+                return self._beat(report.beat(line.fields))
+            case "ok":
+                return self._answered(*report.answered(line.fields), mono_ms, wall_ms)
+            case "no":
+                return self._denied(*report.refused(line.fields), mono_ms)
+            case "samples":
+                return [Sampled(*report.samples(line.fields))]
+            case "seen":
+                return self._seen(*report.seen(line.fields))
+            case "asleep":
+                return self._slept(*report.asleep(line.fields), mono_ms)
         return []
 
     def _alive(self, mono_ms: int) -> None:
         self._heard_ms = mono_ms
         self._silent = False
 
-    def _greet(self, hello: Hello, mono_ms: int, wall_ms: int) -> Iterable[Event]:
+    # -- who is there ---------------------------------------------------------------------------------------------
+
+    def _claimed(self, hello: Hello, mono_ms: int) -> Iterable[Event]:
+        """Somebody says who it is: believe it, have it proved, or say why not."""
         self._alive(mono_ms)
         if self._asked and (self._asked.kind == "who" or hello.number == 0):
-            self._asked = None  # answered; or the pillow was reset and will never answer
-        if self.hello is None or (self.hello.pillow, self.hello.boot) != (hello.pillow, hello.boot):
+            self._drop(self._asked)  # answered; or the pillow was reset and will never answer
+        self._claim, self.hello, self._proving = hello, None, None
+        self._doubts = False
+        sentence = self._trust.objection(hello)
+        self._refused = bool(sentence)
+        if sentence:
+            return [Refused(sentence)]
+        if not hello.key:
+            return [self._greet(hello)]
+        self._proving = Proving(self._trust, hello.pillow, self._id)
+        return []
+
+    def _proof(self, number: int, nonce: bytes, mac: bytes, mono_ms: int) -> Iterable[Event]:
+        if self._close(number) is None or self._claim is None or self._proving is None:
+            return []
+        self._alive(mono_ms)
+        claim, proving = self._claim, self._proving
+        if proving.believes(nonce, mac) and proving.key:
+            return [Proved(claim.pillow, proving.key), self._greet(claim)]
+        self._refused = True
+        return [Refused(f"what says it is pillow {claim.pillow} cannot prove it: plug it in and press adopt")]
+
+    def _greet(self, hello: Hello) -> Event:
+        if self._greeted != (hello.pillow, hello.boot):
             self._boots.clear()
             self._beaten_seq = 0
+        self._greeted = hello.pillow, hello.boot
         self.hello = hello
-        self._doubts = False
-        self._owed.acks.clear()
-        self._owed.needs.clear()
+        self._remember(hello.pillow)
+        self._owed.greeted()
         self._welcomed = False
         self._pings_left = PINGS_FIRST
-        return [self._judge(hello)]
+        return self._judge(hello)
+
+    def _remember(self, pillow: str) -> None:
+        """What went over another link meanwhile, or was committed before the pillow was believed, is in the journal."""
+        for number, boot in self._boots.items():
+            boot.committed = max(boot.committed, self._recall(pillow, number).seq)
+            boot.accepted = max(boot.accepted, boot.committed)
 
     def _judge(self, hello: Hello) -> Event:
         """Speak with this pillow, or say why not."""
@@ -268,6 +291,7 @@ class Session:
             return []
         if boot != self.hello.boot:
             self._doubts = True  # what was heard was an earlier boot's hello, delayed: ask again
+            self._drop(asked)
             return []
         events: list[Event] = []
         clock = self._boot(self.hello.boot).clock
@@ -277,15 +301,45 @@ class Session:
             self._pings_left -= 1
         elif asked.kind == "welcome":
             self._welcomed = True
-        if asked.wish:
-            events.append(Granted(asked.wish.wish, "applied", ""))
-        return events
+        return events + self._went_on(asked.wish)
 
-    def _denied(self, number: int, why: str) -> Iterable[Event]:
+    def _went_on(self, wish: Wish | None) -> list[Event]:
+        """A line of a wish was done."""
+        if wish is None:
+            return []
+        wish.at += 1
+        if wish.at == len(wish.lines):
+            return [Granted(wish.wish, "applied", "")]
+        self._owed.wishes.appendleft(wish)
+        return []
+
+    def _denied(self, number: int, why: str, mono_ms: int) -> Iterable[Event]:
         asked = self._close(number)
-        return [Granted(asked.wish.wish, "refused", why)] if asked and asked.wish else []
+        if asked and asked.kind == "welcome":  # it forgot the challenge
+            self._doubts = True
+            self._not_before_ms = mono_ms + WAIT_MS
+        if asked is None or asked.wish is None:
+            return []
+        wish = asked.wish
+        if why not in (WAIT, AGAIN):
+            return [Granted(wish.wish, "refused", why)]
+        wish.at = wish.at if why == WAIT else 0
+        wish.not_before_ms = mono_ms + WAIT_MS
+        self._owed.wishes.appendleft(wish)
+        return []
 
-    def _close(self, number: int) -> _Asked | None:
+    def _seen(self, number: int, rssi: int, ssid: bytes, secured: bool) -> Iterable[Event]:
+        asked = self._asked
+        is_asked = asked is not None and asked.number == number
+        return [Seen(asked.wish.wish, rssi, ssid, secured)] if is_asked and asked and asked.wish else []
+
+    def _slept(self, boot: int, seconds: int, mono_ms: int) -> Iterable[Event]:
+        if self.hello is None or boot != self.hello.boot:
+            return []
+        self._spoke_ms = mono_ms - PING_MS  # it waits for a line
+        return [Slept(seconds)]
+
+    def _close(self, number: int) -> Asked | None:
         """The host line of this number is answered."""
         asked = self._asked
         if asked is None or asked.number != number:
@@ -299,19 +353,29 @@ class Session:
     def wish(self, wish: int, kind: str, fields: tuple[int | str, ...], until_ms: int) -> bool:
         """Ask something of the pillow, not after `until_ms` (mono); a `Granted` says how it ended.
 
+        A `put` has the fields name and blob (in hex), whose pieces become as many lines.
+
         Returns:
             False when too many wait already.
+
+        Raises:
+            ValueError: a blob that is empty or too large.
         """
         if len(self._owed.wishes) >= WISHES:
             return False
-        self._owed.wishes.append(_Wish(wish, kind, fields, until_ms))
+        lines = pieces(str(fields[0]), bytes.fromhex(str(fields[1]))) if kind == "put" else ((kind, fields),)
+        self._owed.wishes.append(Wish(wish, lines, until_ms))
         return True
+
+    def doubt(self) -> None:
+        """What is known of the pillow's key has changed: ask again who is there."""
+        self._doubts = True
 
     def tick(self, mono_ms: int) -> list[Event]:
         """Let time pass: at least ten times a second, whether or not anything is heard."""
         if self._opened_ms is None:
             self._opened_ms = self._heard_ms = mono_ms
-        if self.hello is None:
+        if self._claim is None:
             return [Stranger()] if mono_ms - self._opened_ms >= STRANGER_MS else []
         if not self._silent and mono_ms - self._heard_ms >= SILENT_MS:
             self._silent = True
@@ -320,7 +384,7 @@ class Session:
 
     def outgoing(self, mono_ms: int) -> bytes:
         """Return the next host line to write, or nothing while the last one may still be answered."""
-        if self._asked and mono_ms < self._asked.until_ms:
+        if mono_ms < (self._asked.until_ms if self._asked else self._not_before_ms):
             return b""
         if self._asked:
             self._lost(self._asked)
@@ -330,30 +394,34 @@ class Session:
         kind, fields, wish = chosen
         self._number = self._number % NUMBERS + 1
         self._spoke_ms = mono_ms
-        self._asked = _Asked(self._number, kind, mono_ms, mono_ms + self._answer_ms, wish)
+        self._asked = Asked(self._number, kind, mono_ms, mono_ms + self._answer_ms, wish)
         return wire.encode(kind, self._number, *fields)
 
-    def _lost(self, asked: _Asked) -> None:
+    def _lost(self, asked: Asked) -> None:
         """No answer came in time: be slower with the next line; what matters is owed again."""
         self._answer_ms = min(2 * self._answer_ms, ANSWER_MOST_MS)
+        self._drop(asked)
+
+    def _drop(self, asked: Asked) -> None:
+        """This line will not be answered; a wish is asked again."""
         self._asked = None
         if asked.wish:
             self._owed.wishes.appendleft(asked.wish)
 
-    def _choose(self, mono_ms: int) -> tuple[str, tuple[int | str, ...], _Wish | None] | None:
+    def _choose(self, mono_ms: int) -> tuple[str, tuple[int | str, ...], Wish | None] | None:
         owed = self._owed
-        if self.hello is None or self._silent or self._doubts:
+        if self._claim is None or self._silent or self._doubts:
             return "who", (), None
+        if self.hello is None:
+            return ("prove", (self._proving.challenge.hex(), self._id), None) if self._proving else None
         if self._pings_left:
             return "ping", (), None
         if not self._welcomed:
-            return "welcome", (self._id,), None
+            return "welcome", (self._id, self._proving.own()) if self._proving else (self._id,), None
         for kind, numbers in (("need", owed.needs), ("ack", owed.acks)):
             if numbers:
                 boot = min(numbers)
                 return kind, (boot, numbers.pop(boot)), None
-        while owed.wishes:
-            wish = owed.wishes.popleft()
-            if mono_ms < wish.until_ms:
-                return wish.kind, wish.fields, wish
+        if wish := owed.ready(mono_ms):
+            return *wish.line, wish
         return ("ping", (), None) if mono_ms - self._spoke_ms >= PING_MS else None
