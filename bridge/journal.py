@@ -14,7 +14,7 @@ from bridge.store import JournalNewer, Row
 from bridge.strict import U32
 from bridge.wishbook import Wishbook
 
-__all__ = ["PAGE_ROWS", "Journal", "JournalNewer", "Row"]
+__all__ = ["PAGE_ROWS", "Journal", "JournalNewer", "Row", "entry"]
 
 PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
 KEEP_DAYS = 30  # how long reports are kept; a family looks back on a month
@@ -170,6 +170,15 @@ class Journal(Hearsay, Wishbook, Register):
             (name, row, at_ms),
         )
 
+    def forget_cursor(self, name: str) -> None:
+        """A reader will not come back: nothing is kept for it any more."""
+        self._db.execute("DELETE FROM cursor WHERE name = ?", (name,))
+
+    def behind(self, name: str) -> int | None:
+        """Return how many rows a reader has yet to pass, None when there is no such reader."""
+        found = self._db.execute("SELECT row FROM cursor WHERE name = ?", (name,)).fetchone()
+        return max(0, self.newest_row() - max(int(found[0]), self.oldest_row() - 1)) if found else None
+
     def trim(self, before_ms: int, most_bytes: int = KEEP_BYTES) -> int:
         """Forget the oldest reports, a few thousand at a time: those heard before a moment, or beyond a size.
 
@@ -206,6 +215,18 @@ class Journal(Hearsay, Wishbook, Register):
             self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
         ]
         return int((counts[0] - counts[1]) * counts[2])
+
+
+def entry(row: Row) -> Dated:
+    """Return a row of table report as what was appended."""
+    pillow, boot, seq = row["pillow"], row["boot"], row["seq"]
+    said: Report | Gap
+    if row["gesture"] == "gap":
+        said = Gap(pillow, boot, row["first"], seq, row["why"], row["strength"])
+    else:
+        fields = (row[name] for name in ("uptime_ms", "gesture", "confidence", "strength", "duration_ms"))
+        said = Report(pillow, boot, seq, *fields)
+    return Dated(said, row["at_ms"], row["err_ms"], bool(row["late"]), row["heard_ms"])
 
 
 def _content(said: Report | Gap, first: int) -> tuple[int, str, int, int, int]:

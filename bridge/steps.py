@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 
 NAMES = ("read", "heard", "begin", "insert", "commit", "committed", "rung", "ack", "sent")
+CLOUD = ("forward", "forwarded")  # of the way into the queue
+AWAY = ("published", "taken", "deleted")  # of the way through a machine away from home
 VARIABLE = "PILLOW_CRASH_AT"
 
 _watch: list[Callable[[str], None]] = []  # at most one; a list, because it is looked up at every step
@@ -29,8 +31,9 @@ def crash_when_told(environment: Mapping[str, str]) -> None:
     if not asked:
         return
     name, _, count = asked.partition(":")
-    if name not in NAMES or not count.isdigit():
-        raise ValueError(f"{VARIABLE} must be STEP:COUNT with a step of {', '.join(NAMES)}, got {asked!r}")
+    known = NAMES + CLOUD + AWAY
+    if name not in known or not count.isdigit():
+        raise ValueError(f"{VARIABLE} must be STEP:COUNT with a step of {', '.join(known)}, got {asked!r}")
     left = int(count)
 
     def crash(passed_name: str) -> None:

@@ -48,6 +48,11 @@ def text(value: Any, longest: int) -> str:
     return value
 
 
+def fitting(value: str, longest: int) -> str:
+    """Return of a text what `text` takes: cut, and without what is unfit."""
+    return "".join(letter for letter in value if not _is_unfit(ord(letter)))[:longest]
+
+
 def one_of(value: Any, words: Sequence[str]) -> str:
     """Return one of these words. Raises Malformed."""
     if not isinstance(value, str) or value not in words:
