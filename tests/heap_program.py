@@ -1,6 +1,7 @@
 # Runs the whole firmware on MicroPython over a virtual clock, shaken and left alone by turns, with a host that takes
 # all reports of a full spool, and prints the least heap that was free and how many lines it said:
 #   heap_program.py FIRMWARE FOLDER fill     fills the spool, as a week without a computer does
+#   heap_program.py FIRMWARE FOLDER size     prints what this program itself takes, which no chip runs
 #   heap_program.py FIRMWARE FOLDER SECONDS  starts main.py and stops it with a Ctrl-C after so long
 import gc
 import os
@@ -9,6 +10,7 @@ from binascii import crc32
 
 FIRMWARE, FOLDER, WHAT = sys.argv[1:]
 REPORTS = 1_200  # more than the spool holds
+EMPTY = 700  # bytes that the emptiest program finds taken
 now_ms = 0
 
 
@@ -153,4 +155,8 @@ def run():
 
 sys.path.insert(0, FIRMWARE)
 os.chdir(FOLDER)
-fill() if WHAT == "fill" else run()
+if WHAT == "size":
+    gc.collect()
+    print(gc.mem_alloc() - EMPTY)
+else:
+    fill() if WHAT == "fill" else run()

@@ -14,7 +14,9 @@ SECONDS = 40
 
 def run(folder, heap_kb):
     """Fill the spool, then run everything within this heap. Returns the least free bytes and the lines it said."""
-    micropython = [micropython32(), "-X", f"heapsize={heap_kb}k", ROOT / "tests" / "heap_program.py", ROOT / "firmware"]
+    program = [ROOT / "tests" / "heap_program.py", ROOT / "firmware"]
+    size = subprocess.run([micropython32(), *program, folder, "size"], capture_output=True, timeout=60, check=True)
+    micropython = [micropython32(), "-X", f"heapsize={1024 * heap_kb + int(size.stdout)}", *program]
     subprocess.run([*micropython, folder, "fill"], timeout=60, check=True)
     done = subprocess.run([*micropython, folder, str(SECONDS)], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("free "), done.stdout + done.stderr

@@ -1,16 +1,17 @@
 # The pillow: its parts put together, and the loop that gives each its turn.
 #
 # Its law: no part waits; the sensor's turn comes first, and the watchdog is fed only while every part gets its turn.
+import sys
 from array import array
 from binascii import hexlify
 
-from .config import load
 from .disk import Disk
 from .gesture import Recogniser
 from .light import Light
 from .link import Link
 from .mpu6050 import Mpu6050
 from .report import Reporter
+from .samples import Samples
 from .spool import Spool
 from .squeeze import FSR_FULL_UV, Squeeze
 from .version import VERSION
@@ -40,6 +41,7 @@ class App:
         self._boot = boot
         self._sensor = Mpu6050(board, RATE_HZ)
         self._sample = array("h", [0] * 6)
+        self._samples = Samples()
         self._gesture = "neutral"
         self._changes = []
         full = FSR_FULL_UV if config["squeeze"] == "fsr" else None
@@ -90,6 +92,8 @@ class App:
         is_back = self._gesture == "sensorfault"
         if is_back:
             recogniser.reset()
+            self._samples.clear()
+        self._samples.add(self._sample, self._squeeze.level)
         if recogniser.feed(self._sample, self._squeeze.level) or is_back:
             self._change(self._sensor.at_ms, recogniser.gesture, recogniser.confidence, recogniser.strength)
 
@@ -140,14 +144,22 @@ def _hex(data):
 
 def run(boot, keep_count):
     # Called by main.py; returns only by an exception. The board is known only here: all else runs without a chip.
-    from .board import Board
-
-    config = load()
-    board = Board(config)
-    app = App(board, config, boot, keep_count)
+    board, app = _put_together(boot, keep_count)
     try:
         while True:
             app.step(board.ticks_ms())
             board.rest(REST_MS)
     finally:
         board.pixels_off()
+
+
+def _put_together(boot, keep_count):
+    from .board import Board
+    from .config import load
+
+    config = load()
+    board = Board(config)
+    app = App(board, config, boot, keep_count)
+    package = __name__.rpartition(".")[0]
+    del sys.modules[package + ".config"], sys.modules[package].config  # needed once: 3 kB
+    return board, app

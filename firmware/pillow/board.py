@@ -34,7 +34,7 @@ class Board:
     def __init__(self, config):
         _quiet()
         self.problems = list(config.problems)
-        self._config = config
+        self._config = config.plain()
         self._uptime = Uptime(time.ticks_ms())
         self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
         self._in = sys.stdin.buffer

@@ -40,6 +40,9 @@ class Config:
     def __getitem__(self, name):
         return self._values[name]
 
+    def plain(self):
+        return dict(self._values)
+
     def _set(self, name, value):
         if name not in self._values:
             why = "is not a setting; known are " + ", ".join(sorted(self._values))

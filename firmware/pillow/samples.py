@@ -1,9 +1,10 @@
 # The last ten seconds of what the pillow felt, for whoever asks: to teach it, or because it was wrong.
 #
-# Its law: everything is made at the start, and adding a sample allocates nothing. Six bytes a sample instead of fourteen:
-# the change since the sample before, in whole steps of 1, 2, 4 ... units, the finest that it fits. What was rounded off is
-# made up for by the next sample, so errors never add up. Calm is kept to the last bit (below 128 milli-g and 0.8 degrees a
-# second from one sample to the next); in a blow the error is a 250th of its steepest step, of the turn rate a 15th.
+# Its law: everything is made at the start, and adding a sample allocates nothing. Six bytes a sample instead of
+# fourteen: the change since the sample before, in whole steps of 1, 2, 4 ... units, the finest that it fits. What was
+# rounded off is made up for by the next sample, so errors never add up. Calm is kept to the last bit (below 128 milli-g
+# and 0.8 degrees a second from one sample to the next); in a blow the error is a 250th of its steepest step, of the
+# turn rate a 15th.
 from array import array
 
 CHANNELS = 7  # ax ay az in milli-g, gx gy gz in tenths of a degree a second, squeeze per mille
@@ -16,7 +17,7 @@ PUSH, TURN = 127, 7  # what 8 and 4 bits hold
 
 class Samples:
     def __init__(self):
-        self._kept = bytearray(SAMPLE * MOST)
+        self._runs = [bytearray(SAMPLE * RUN) for _ in range(RUNS)]  # in pieces: a heap in use has no large holes
         self._starts = array("h", [0] * (6 * RUNS))  # before the first sample of each run
         self._now = array("h", [0] * 6)  # as a reader will have it
         self._read = array("h", [0] * CHANNELS)
@@ -37,22 +38,21 @@ class Samples:
         i = self.end % MOST
         if i % RUN == 0:
             self._begin(i // RUN * 6)
-        self._keep_push(sample, i * SAMPLE)
-        self._keep_turn(sample, i * SAMPLE)
-        squeeze = self._half(squeeze)
-        self._kept[i * SAMPLE + 5] |= squeeze
+        kept = self._runs[i // RUN]
+        i = i % RUN * SAMPLE
+        self._keep_push(kept, sample, i)
+        self._keep_turn(kept, sample, i)
+        kept[i + 5] |= self._half(squeeze)
         self.end += 1
 
-    def _keep_push(self, sample, i):
-        kept = self._kept
+    def _keep_push(self, kept, sample, i):
         self._fit(sample, 0, PUSH)
         kept[i] = self._bits
         kept[i + 1] = self._put(sample[0], 0, PUSH) & 255
         kept[i + 2] = self._put(sample[1], 1, PUSH) & 255
         kept[i + 3] = self._put(sample[2], 2, PUSH) & 255
 
-    def _keep_turn(self, sample, i):
-        kept = self._kept
+    def _keep_turn(self, kept, sample, i):
         self._fit(sample, 3, TURN)
         kept[i] |= self._bits << 4
         change = self._put(sample[3], 3, TURN) & 15
@@ -120,11 +120,11 @@ class Samples:
             for k in range(6):
                 self._read[k] = self._starts[start + k]
         while self._next <= index:
-            self._step(self._next % MOST * SAMPLE)
+            self._step(self._runs[self._next % MOST // RUN], self._next % RUN * SAMPLE)
             self._next += 1
 
-    def _step(self, i):
-        kept, read = self._kept, self._read
+    def _step(self, kept, i):
+        read = self._read
         coarse, turn = kept[i] & 15, kept[i] >> 4
         for k in range(3):
             read[k] += ((kept[i + 1 + k] ^ 128) - 128) << coarse
