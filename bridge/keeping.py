@@ -2,9 +2,10 @@
 
 import contextlib
 import queue
+import sqlite3
 import time
 
-from bridge.journal import KEEP_DAYS
+from bridge.journal import KEEP_DAYS, Journal
 from bridge.writer import Writer
 
 EVERY_S = 60.0  # 2,000 rows a minute outrun any pillow
@@ -12,10 +13,15 @@ DAY_MS = 86_400_000
 
 
 class Keeping:
-    """Args: writer: the journal's one writer."""
+    """Moved on by `step`.
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    Args:
+        writer: the journal's one writer.
+        journal: a connection of the caller's own.
+    """
+
+    def __init__(self, writer: Writer, journal: Journal) -> None:
+        self._writer, self._journal = writer, journal
         self._next_s = 0.0
 
     def step(self, now_s: float) -> None:
@@ -26,3 +32,5 @@ class Keeping:
         before_ms = time.time_ns() // 1_000_000 - KEEP_DAYS * DAY_MS
         with contextlib.suppress(queue.Full):  # a minute later is as good
             self._writer.submit(lambda journal: journal.trim(before_ms))
+        with contextlib.suppress(sqlite3.Error):  # busy now: a minute later is as good
+            self._journal.purge()

@@ -10,10 +10,10 @@ from typing import Any
 Body = dict[str, Any]
 
 # Who may wish it from a page, here or away; a kind that is not in here no page may wish.
-LEAST_ROLE = {"hug": "hugger", "light": "hugger", "quiet": "owner", "name": "owner"}
+LEAST_ROLE = {"hug": "hugger", "light": "hugger", "quiet": "owner", "name": "owner", "forget": "owner"}
 # How long it is still good: a hug is kept for somebody who sleeps; a light that comes when nobody expects it any more
 # is a fright; a setting is wanted until it is there.
-LASTS_S = {"hug": 12 * 3600, "light": 600, "quiet": 24 * 3600, "name": 24 * 3600}
+LASTS_S = {"hug": 12 * 3600, "light": 600, "quiet": 24 * 3600, "name": 24 * 3600, "forget": 24 * 3600}
 
 EFFECTS = ("off", "glow", "breathe", "hug")
 COLOUR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
@@ -77,6 +77,7 @@ READERS: Mapping[str, Callable[[Mapping[Any, Any]], Body]] = {
     "light": _light,
     "quiet": _quiet,
     "name": _name,
+    "forget": lambda said: {},  # everything up to the moment in which it was wished
 }
 
 

@@ -92,7 +92,7 @@ def _turn(
     children: Sequence[Child],
     grants: Grants,
 ) -> None:
-    keeping = Keeping(writer)
+    keeping = Keeping(writer, journal)
     while not stop.is_set():
         if writer.failure:
             raise _fatal(writer.failure)

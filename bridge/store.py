@@ -17,6 +17,7 @@ Row = dict[str, Any]
 
 BUSY_MS = 2_000  # another program may hold the file for a moment (a backup, a wish); longer is a trouble to tell
 WAL_AGAIN_MS = 20
+PURGE_MS = 20  # whoever reads just then is not waited for: it is tried again
 
 
 class JournalNewer(Exception):
@@ -133,7 +134,11 @@ class Store:
 
     def purge(self) -> None:
         """Have what was deleted leave the file's log as well, as far as nobody is reading it now."""
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.execute(f"PRAGMA busy_timeout={PURGE_MS}")
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[Row]:
         return [dict(row) for row in self._db.execute(sql, values)]
