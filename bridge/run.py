@@ -31,6 +31,7 @@ from bridge.writer import Writer
 
 TURN_S = 0.25  # how soon a replugged pillow, an ended child or a signal is noticed
 REST_S = 0.01  # the bell rings with every wish; a hundred turns a second are enough
+LINKS_S = 0.7  # for the links to let go: one that waits for a far machine to answer is left behind
 END_S = 1.5  # for links, journal and children together; two seconds are promised
 
 
@@ -118,7 +119,7 @@ def _end(writer: Writer, finder: Finder, children: Sequence[Child]) -> None:
     deadline_s = time.monotonic() + END_S
     for child in children:
         child.end()
-    finder.stop(deadline_s - time.monotonic())
+    finder.stop(LINKS_S)
     last = threading.Thread(target=writer.stop, daemon=True)  # a stalled disk must not keep us
     last.start()
     last.join(max(0.0, deadline_s - time.monotonic()))

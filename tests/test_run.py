@@ -1,5 +1,6 @@
 """Bridge, page and virtual pillow as a person starts them: real processes, real signals, no terminal."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -164,6 +165,27 @@ def test_a_port_that_is_missing_is_told_once_and_everything_else_runs(start, tmp
     said = bridge.huggable("status")
     assert said.returncode == 1
     assert told in said.stdout
+
+
+@pytest.fixture
+def machines_that_do_not_answer():
+    """Ports on which connecting takes for ever: their backlog is full."""
+    servers, callers = [socket.create_server(("127.0.0.1", 0), backlog=0) for _ in range(4)], []
+    for server in servers * 3:
+        callers.append(socket.socket())
+        callers[-1].setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            callers[-1].connect(server.getsockname())
+    yield [server.getsockname()[1] for server in servers]
+    [one.close() for one in servers + callers]
+
+
+def test_machines_that_do_not_answer_keep_nobody_from_ending_in_time(start, machines_that_do_not_answer):
+    ports = [word for port in machines_that_do_not_answer for word in ("--port", f"socket://127.0.0.1:{port}")]
+    bridge = start("run", *ports)
+    bridge.page()
+    assert bridge.stop() < ENDS_S
+    assert bridge.process.returncode == 0
 
 
 def test_what_was_written_may_be_read_by_this_user_alone(start):
