@@ -2,6 +2,7 @@
 
 from bridge.cloudevents import State
 from bridge.standing import Standing
+from bridge.store import Row
 
 
 class Hearsay(Standing):
@@ -15,7 +16,7 @@ class Hearsay(Standing):
             heard_ms: when the home said so, by this side's clock.
         """
         known = self._rows("SELECT link, since_ms, stamp FROM pillow WHERE pillow = ?", (state.pillow,))
-        before = known[0] if known else {"link": "", "since_ms": 0, "stamp": 0}
+        before: Row = known[0] if known else {"link": "", "since_ms": 0, "stamp": 0}
         if state.stamp < before["stamp"] or not self.has_room(state.pillow):
             return False
         last_seen_ms = heard_ms if state.link else state.last_seen_ms

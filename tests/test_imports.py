@@ -22,6 +22,7 @@ PURE = {
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
     "web/press.py",
+    "web/pace.py",
 }
 IMPURE = {"socket", "serial", "sqlite3", "flask", "gevent", "machine", "neopixel", "threading", "time", "subprocess"}
 # Outside of the left, the right may not be imported.
@@ -36,7 +37,7 @@ KNOWN_TO = {
     "pillow": {"firmware/main.py"},
     "virtual": set(),
 }
-SQL = {f"bridge/{part}.py" for part in ("store", "standing", "wishbook", "register", "journal")}
+SQL = {f"bridge/{part}.py" for part in ("store", "standing", "hearsay", "wishbook", "register", "journal")}
 WEB_MAY_READ = {
     "report",
     "journal",
@@ -45,9 +46,11 @@ WEB_MAY_READ = {
     "home",
     "errors",
     "strict",
+    "backoff",
     "cloud",
     "cloudevents",
     "cloudsettings",
+    "steps",
 }
 
 
