@@ -33,6 +33,7 @@ from bridge.wire import Console, Garbled
 Marks = dict[tuple[str, int], int]
 Change = Callable[[Journal], None]
 T = TypeVar("T")
+Tell = Callable[[Event], None]
 
 
 class Writes(Protocol):
@@ -46,6 +47,7 @@ class Writes(Protocol):
 
 
 SHOWN_MS = 10_000  # how it is is said again so often: an older link may have ended with the last word
+WIFI = "wifi"  # the kind of link that gives way to a cable
 RESCUE = "rescue"  # the version that a pillow in rescue mode says
 CONSOLE_MS = 10_000
 CONSOLE_LINES = 200  # in that time: a boot and a traceback are 60
@@ -59,11 +61,21 @@ class Conversation:
         session: the session of this link.
         writer: where the journal is written.
         link: the kind of link, as table pillow has it: `usb`, `wifi` or `virtual`.
-        source: what the console calls it, such as the port's name.
+        source: what the console calls it, such as the port's name; "" where there is none (nothing but a pillow
+            speaks over a network).
         present: who speaks for each pillow of this bridge.
+        tell: told of what is not for the journal: a key that was proved, networks that are seen, samples.
     """
 
-    def __init__(self, session: Session, writer: Writes, link: str, source: str, present: Present) -> None:
+    def __init__(
+        self,
+        session: Session,
+        writer: Writes,
+        link: str,
+        source: str,
+        present: Present,
+        tell: Tell = lambda event: None,
+    ) -> None:
         self.session = session
         self.is_stranger = False
         self.refusal = ""
@@ -71,6 +83,8 @@ class Conversation:
         self._link = link
         self._source = source
         self._present = present
+        self._tell = tell
+        self._is_quiet = False
         self._greeted_pillow = ""  # who is here, of those that are spoken with
         self._facts: dict[str, str | int] = {}  # of the last hello
         self._standing: dict[str, tuple[Change, bool]] = {}  # not yet with the writer: how a pillow is; is it gone
@@ -132,7 +146,8 @@ class Conversation:
             pillow = next(iter(self._standing))
             change, is_gone = self._standing[pillow]
             say = partial(self._writer.insist, change, ("here", pillow))
-            self._present.speak(pillow, self, say, last=is_gone)
+            if not self._present.speak(pillow, self, say, last=is_gone):
+                self._shown = ""  # the next beat says it, when nobody else does any more
             del self._standing[pillow]
 
     def _settle(self, future: "Future[Marks]", said: list[Dated]) -> None:
@@ -177,9 +192,13 @@ class Conversation:
             self.is_stranger = True
         elif isinstance(event, Garbled):
             self._garbled += 1
+        else:
+            self._tell(event)
 
     def _print(self, text: str, mono_ms: int, wall_ms: int) -> None:
         """Keep a line of console, unless there are too many: a board that chatters must not keep the disk busy."""
+        if not self._source:
+            return
         if mono_ms - self._chat_ms >= CONSOLE_MS:
             self._chat_ms, self._chat = mono_ms, 0
         self._chat += 1
@@ -201,7 +220,11 @@ class Conversation:
             if hello.version == RESCUE:  # it says nothing but hello
                 journal.show(hello.pillow, "sensorfault", wall_ms)
 
-        self._present.greeted(hello.pillow, self)
+        self._is_quiet = self._link == WIFI  # as long as it is welcome on a cable; its first beat says that it is not
+        if self._is_quiet:
+            self._present.offer(hello.pillow, self)
+        else:
+            self._present.greeted(hello.pillow, self)
         self._standing[hello.pillow] = come, False
 
     def _leave(self, wall_ms: int) -> None:
@@ -212,6 +235,9 @@ class Conversation:
 
     def _beaten(self, event: Beaten, mono_ms: int, wall_ms: int) -> None:
         beat, pillow, link, facts = event.beat, self.pillow, self._link, self._facts
+        if self._is_quiet:
+            self._is_quiet = False
+            self._present.greeted(pillow, self)
         now = f"{beat.gesture} {event.behind}"
         if now != self._shown or mono_ms - self._shown_ms >= SHOWN_MS:
             self._shown, self._shown_ms = now, mono_ms

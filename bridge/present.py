@@ -19,7 +19,12 @@ class Present:
         with self._lock:
             self._speakers[pillow] = speaker
 
-    def speak(self, pillow: str, speaker: object, say: Callable[[], object], *, last: bool) -> None:
+    def offer(self, pillow: str, speaker: object) -> None:
+        """From here on `speaker` speaks for this pillow if nobody does."""
+        with self._lock:
+            self._speakers.setdefault(pillow, speaker)
+
+    def speak(self, pillow: str, speaker: object, say: Callable[[], object], *, last: bool) -> bool:
         """Call `say`, unless another one speaks for this pillow; what is said is in order for all.
 
         Args:
@@ -27,11 +32,15 @@ class Present:
             speaker: who wants to say it.
             say: may raise; then nothing was said.
             last: after this, whoever comes first may speak.
+
+        Returns:
+            Whether it was said.
         """
         with self._lock:
             if self._speakers.get(pillow, speaker) is not speaker:
-                return
+                return False
             say()
             self._speakers[pillow] = speaker
             if last:
                 del self._speakers[pillow]
+            return True

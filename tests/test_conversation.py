@@ -170,3 +170,30 @@ def test_what_comes_of_a_boot_that_is_closed_is_not_counted_twice_and_the_pillow
     cable.run(5_000)
     assert cable.bridge.journal.rows_after(0) == []
     assert cable.pillow.spool.oldest() is None
+
+
+def test_a_pillow_that_is_quiet_on_wifi_is_shown_on_its_cable():
+    bridge = Bridge(Journal(":memory:"))
+    bridge.receive(hello() + beat("hugging"), 10)
+    quiet = second_link(bridge)
+    quiet.hear(hello(), 20, 20)
+    bridge.receive(beat("neutral"), 30)
+    assert (faces(bridge), bridge.journal.pillows()[0]["link"]) == ({PILLOW: "neutral"}, "usb")
+    quiet.end(40)
+    assert (faces(bridge), bridge.journal.pillows()[0]["link"]) == ({PILLOW: "neutral"}, "usb")
+
+
+def test_a_pillow_that_moves_to_wifi_is_shown_there_though_its_cable_is_only_silent():
+    bridge = Bridge(Journal(":memory:"))
+    bridge.receive(hello() + beat("neutral"), 10)
+    newer = second_link(bridge)
+    newer.hear(hello(), 20, 20)
+    newer.hear(hello() + beat("hugging"), 30, 30)
+    bridge.conversation.end(40)
+    assert (faces(bridge), bridge.journal.pillows()[0]["link"]) == ({PILLOW: "hugging"}, "wifi")
+
+
+def test_nothing_over_a_network_is_console():
+    bridge = Bridge(Journal(":memory:"))
+    Conversation(Session(bridge.journal.recall, "f" * 16), bridge, "wifi", "", bridge.present).hear(b"boo\n\n", 10, 10)
+    assert bridge.journal.console_tail() == []
