@@ -13,6 +13,7 @@ from contextlib import closing
 from bridge import checks, flash, health, home, micropython, virtual, wishes
 from bridge.errors import Trouble
 from bridge.journal import Journal, JournalNewer
+from bridge.outgoing import CURSOR
 from bridge.run import run
 
 PRESS_S = 5.0  # a running demo obeys within tens of ms
@@ -109,11 +110,11 @@ def _press(said: argparse.Namespace) -> int:
 def _status(said: argparse.Namespace) -> int:
     folder = home.data_folder()
     runs, path = home.bridge_runs(folder), home.journal_path(folder)
-    pillows, troubles = [], []
+    pillows, troubles, waiting = [], [], None
     if path.exists():
         with closing(Journal(path, read_only=True)) as journal:
-            pillows, troubles = journal.pillows(), journal.troubles()
-    for sentence in health.sentences(runs, pillows, troubles, wishes.now_ms()):
+            pillows, troubles, waiting = journal.pillows(), journal.troubles(), journal.behind(CURSOR)
+    for sentence in health.sentences(runs, pillows, troubles, wishes.now_ms(), waiting):
         print(sentence)
     return 0 if runs and not troubles else 1
 

@@ -10,7 +10,9 @@ DOING = {"sensorfault": "has a sensor fault", "notconnected": "has just come"}
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
-def sentences(runs: bool, pillows: Iterable[Row], troubles: Iterable[Row], at_ms: int) -> list[str]:
+def sentences(
+    runs: bool, pillows: Iterable[Row], troubles: Iterable[Row], at_ms: int, waiting: int | None = None
+) -> list[str]:
     """Return one sentence about the bridge, one about each pillow and one about each thing that stalls.
 
     Args:
@@ -18,10 +20,13 @@ def sentences(runs: bool, pillows: Iterable[Row], troubles: Iterable[Row], at_ms
         pillows: rows of table pillow.
         troubles: rows of table trouble.
         at_ms: now, Unix time.
+        waiting: how many reports are not in the cloud yet; None: there is no cloud.
     """
     known = list(pillows)
     said = ["The bridge runs." if runs else "No bridge runs: `make run` starts it."]
     said += [_pillow(row, at_ms) for row in known] or ["No pillow was ever met."]
+    if waiting is not None:
+        said.append(f"The cloud: {waiting} reports wait to be sent." if waiting else "The cloud has every report.")
     if runs:
         said += [f"Since {_clock(row['since_ms'])}: {row['sentence']}." for row in troubles]
     return said

@@ -14,16 +14,20 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bridge import home, steps, virtual, wishes
+from bridge import cloudsettings, home, steps, virtual, wishes
 from bridge.bell import Bell
 from bridge.child import Child
+from bridge.cloud import Queue
+from bridge.cloudsettings import Settings
 from bridge.damage import opened, set_aside
 from bridge.errors import Trouble
 from bridge.finder import Finder
+from bridge.forwarding import Forwarding
 from bridge.grants import Grants
 from bridge.journal import Journal
 from bridge.keeping import Keeping
 from bridge.link import Link
+from bridge.outgoing import CURSOR
 from bridge.present import Present
 from bridge.store import JournalDamaged, is_damage
 from bridge.troubles import Troubles
@@ -49,20 +53,25 @@ def run(folder: Path, urls: Sequence[str] = (), interpreter: str = "") -> None:
     os.umask(0o077)  # what is written here is nobody else's business
     steps.crash_when_told(os.environ)
     path = home.journal_path(folder)
+    cloud = cloudsettings.read(os.environ)
+    cloudsettings.take_secrets(os.environ)  # the page faces the network and has no use for them
     with _told_to_stop() as stop, home.only_bridge(folder):
         home.key(folder)
         told = ""
         while True:
             try:
-                _live(stop, folder, urls, interpreter, told)
+                _live(stop, folder, urls, interpreter, cloud, told)
                 return
             except JournalDamaged as damage:
                 told = set_aside(path, str(damage), wishes.now_ms())
 
 
-def _live(stop: threading.Event, folder: Path, urls: Sequence[str], interpreter: str, told: str) -> None:
+def _live(
+    stop: threading.Event, folder: Path, urls: Sequence[str], interpreter: str, cloud: Settings | None, told: str
+) -> None:
     """Run everything over one journal. `told`: what is wrong already. Raises Trouble, JournalDamaged."""
     path = home.journal_path(folder)
+    outbound = Queue(cloud, cloud.queue) if cloud else None
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(contextlib.closing(opened(path, wishes.now_ms())))
         writer = Writer(path)
@@ -80,6 +89,10 @@ def _live(stop: threading.Event, folder: Path, urls: Sequence[str], interpreter:
         bell = stack.enter_context(contextlib.closing(Bell(journal, wishes.BRIDGE)))
         children = [page, pillow] if pillow else [page]
         stack.callback(_end, writer, finder, children)
+        if outbound:
+            stack.callback(Forwarding(journal, path, outbound, writer, troubles).stop)
+        else:
+            writer.insist(lambda journal: journal.forget_cursor(CURSOR))  # nothing is kept for who may never come
         _turn(stop, journal, writer, troubles, bell, finder, children, Grants(finder, pillow))
 
 
