@@ -1,0 +1,111 @@
+"""The proxy does the harm that it is named for, and its log is true: or the tests that use it prove nothing."""
+
+import time
+
+import pytest
+from faultyhttp import (
+    Answers,
+    Dawdles,
+    FaultyHttp,
+    IsSilent,
+    Portal,
+    Resets,
+    StoresAndIsSilent,
+    StoresAndResets,
+    Trickles,
+    first,
+)
+
+from bridge import cloud, cloudsettings
+from bridge.cloud import Denied, Queue, Unreachable
+
+
+@pytest.fixture
+def proxy(azurite):
+    with FaultyHttp(azurite.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def queue(azurite, queue_name, proxy, monkeypatch):
+    monkeypatch.setattr(cloud, "READ_S", 0.4)
+    environ = {cloudsettings.CONNECTION: azurite.connection_string(proxy.port), cloudsettings.NAMED: queue_name}
+    queue = Queue(cloudsettings.read(environ), queue_name)
+    queue.send("[0]")
+    yield queue
+    queue.close()
+
+
+def everything(queue):
+    return [one.text for one in queue.receive(32, 30)]
+
+
+def test_without_a_fault_everything_goes_through(queue, proxy):
+    assert everything(queue) == ["[0]"]
+    assert proxy.stored == ["[0]"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "meant", "stored"),
+    [
+        (Answers(503), "takes nothing now (503 ServerBusy): wait", False),
+        (Answers(429, code="TooManyRequests"), "takes nothing now (429 TooManyRequests)", False),
+        (Answers(500, code="InternalError"), "takes nothing now (500 InternalError)", False),
+        (Answers(408, code="<script>"), "takes nothing now (408): wait", False),
+        (Resets(), "does not answer in time: check the internet", False),
+        (StoresAndResets(), "does not answer in time: check the internet", True),
+        (StoresAndIsSilent(), "does not answer in time: check the internet", True),
+        (IsSilent(), "does not answer in time: check the internet", False),
+        (Portal(), "something else answers for 127.0.0.1", False),
+    ],
+)
+def test_each_fault_does_its_harm_once_and_is_told(queue, proxy, fault, meant, stored):
+    proxy.choose = first(1, fault)
+    with pytest.raises(Unreachable) as caught:
+        queue.send("[1]")
+    assert meant in str(caught.value)
+    queue.send("[2]")
+    assert proxy.stored == (["[0]", "[1]", "[2]"] if stored else ["[0]", "[2]"])
+    assert everything(queue) == proxy.stored
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("7", 7), ("0", 0), ("999999999999", 3_600), ("soon", 0), ("-5", 0)])
+def test_a_server_may_ask_for_a_pause(queue, proxy, asked, seconds):
+    proxy.choose = first(1, Answers(429, asked))
+    with pytest.raises(Unreachable) as caught:
+        queue.send("[1]")
+    assert caught.value.retry_after_s == seconds
+
+
+def test_a_server_may_name_the_end_of_the_pause(queue, proxy):
+    proxy.choose = first(1, Answers(503, time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 30))))
+    with pytest.raises(Unreachable) as caught:
+        queue.send("[1]")
+    assert 25 < caught.value.retry_after_s <= 30
+
+
+def test_a_slow_answer_is_an_answer(queue, proxy):
+    proxy.choose = first(2, Dawdles(0.1), Trickles(2_000))
+    queue.send("[1]")
+    queue.send("[2]")
+    assert everything(queue) == ["[0]", "[1]", "[2]"]
+
+
+def test_a_clock_that_is_wrong_is_named(queue, proxy):
+    def refuses(exchange):
+        exchange.answer(
+            403, [("Date", "Sun, 01 Nov 2020 10:00:00 GMT"), ("x-ms-error-code", "AuthenticationFailed")], b""
+        )
+
+    proxy.choose = first(1, refuses)
+    with pytest.raises(Denied, match=r"nobody in whose clock is \d+ minutes wrong \(403 AuthenticationFailed\)"):
+        queue.send("[1]")
+
+
+def test_who_refuses_connections_refuses_them_and_then_takes_them_again(queue, proxy):
+    proxy.refuse()
+    with pytest.raises(Unreachable):
+        queue.send("[1]")
+    proxy.listen()
+    queue.send("[2]")
+    assert everything(queue) == ["[0]", "[2]"]
