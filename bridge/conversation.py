@@ -181,7 +181,7 @@ class Conversation:
             self._beaten(event, mono_ms, wall_ms)
         elif isinstance(event, Silent):
             self._leave(wall_ms)
-        elif isinstance(event, Granted):
+        elif isinstance(event, Granted) and event.wish > 0:  # others are not in the journal
             wish, outcome, why = event.wish, event.outcome, event.why
             self._unsaid["answer", wish] = lambda journal: wishes.end(journal, wish, outcome, why, wall_ms)
         elif isinstance(event, Console):

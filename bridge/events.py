@@ -80,6 +80,7 @@ class Proved:
 class Sampled:
     """Samples `first` and on, since boot, of the pillow's take number `take`; none end it (docs/wire.md)."""
 
+    pillow: str
     take: int
     first: int
     data: bytes

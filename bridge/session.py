@@ -131,7 +131,7 @@ class Session:
             case "no":
                 return self._denied(*report.refused(line.fields), mono_ms)
             case "samples":
-                return [Sampled(*report.samples(line.fields))]
+                return [Sampled(self.hello.pillow, *report.samples(line.fields))]
             case "seen":
                 return self._seen(*report.seen(line.fields))
             case "asleep":
