@@ -43,6 +43,11 @@ class Keys:
             found = (self._keys.get(pillow + NEXT), self._keys.get(pillow))
         return tuple(key for key in found if key)
 
+    def is_ours(self, pillow: str) -> bool:
+        """Say whether this pillow has shown that it holds a key of this home."""
+        with self._lock:
+            return pillow in self._keys
+
     def known(self) -> set[str]:
         """Return the pillows that have a key."""
         with self._lock:

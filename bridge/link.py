@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge import steps
-from bridge.conversation import Conversation
+from bridge.conversation import Conversation, Tell
 from bridge.diagnosis import Refusal
 from bridge.journal import Journal
 from bridge.ports import Port, PortGone, PortRefused, open_port
 from bridge.present import Present
+from bridge.proof import Trust
+from bridge.report import Hello
 from bridge.session import Session
 from bridge.store import is_damage
 from bridge.troubles import Troubles
@@ -33,6 +35,7 @@ T = TypeVar("T")
 
 MUTE_MS = 10_000  # a pillow says something every two seconds; a port as mute as this hangs and is opened anew
 SESSION_BYTES = 8  # 16 hex digits on the wire
+TOO_MUCH = "this pillow was asked too much at once: ask again in a moment"
 NO_JOURNAL = "free some space on its disk (meanwhile the pillow keeps what happens)"
 
 
@@ -81,9 +84,21 @@ class Link:
         path: the journal file, for looking up what is held of a pillow.
         troubles: where a journal that cannot be written is told.
         present: who speaks for each pillow of this bridge.
+        trust: which pillow must prove a key.
+        tell: told of what is not for the journal; see `Conversation`.
     """
 
-    def __init__(self, url: str, kind: str, writer: Writer, path: Path, troubles: Troubles, present: Present) -> None:
+    def __init__(
+        self,
+        url: str,
+        kind: str,
+        writer: Writer,
+        path: Path,
+        troubles: Troubles,
+        present: Present,
+        trust: Trust | None = None,
+        tell: Tell = lambda event: None,
+    ) -> None:
         self.url = url
         self.kind = kind
         self.ending: Ending | None = None  # None while the port is, or may be, held
@@ -92,6 +107,8 @@ class Link:
         self._path = path
         self._troubles = troubles
         self._present = present
+        self._trust = trust
+        self._tell = tell
         self._port: Port | None = None
         self._conversation: Conversation | None = None
         self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()
@@ -102,6 +119,11 @@ class Link:
     def pillow(self) -> str:
         """The id of the pillow that is there; empty before its hello."""
         return self._conversation.pillow if self._conversation else ""
+
+    @property
+    def claim(self) -> Hello | None:
+        """What is there says that it is this, believed or not; None before its hello."""
+        return self._conversation.session.claim if self._conversation else None
 
     @property
     def refusal(self) -> str:
@@ -152,8 +174,8 @@ class Link:
         journal = None
         try:
             journal = Journal(self._path, read_only=True)
-            session = Session(journal.recall, secrets.token_hex(SESSION_BYTES))
-            self._conversation = Conversation(session, self, self.kind, self.url, self._present)
+            session = Session(journal.recall, secrets.token_hex(SESSION_BYTES), self._trust)
+            self._conversation = Conversation(session, self, self.kind, self.url, self._present, self._tell)
             self._port = port
             return self._talk(port, self._conversation)
         finally:
@@ -203,7 +225,7 @@ class Link:
         while not self._asked.empty():
             asked = self._asked.get()
             if not session.wish(asked.wish, asked.kind, asked.fields, now_ms + round(asked.seconds * 1000)):
-                self._refuse(asked.wish, "this pillow was asked too much at once: ask again in a moment")
+                self._refuse(asked.wish, TOO_MUCH)
 
     def _refuse(self, wish: int, why: str) -> None:
         with contextlib.suppress(queue.Full):  # then it expires

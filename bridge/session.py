@@ -96,6 +96,11 @@ class Session:
         self._not_before_ms = 0  # nothing is said
         self._beaten_seq = 0  # the newest report's seq as the beat before said it
 
+    @property
+    def claim(self) -> Hello | None:
+        """The hello of whoever is there, believed or not; None before it."""
+        return self._claim
+
     # -- bytes in -------------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, mono_ms: int, wall_ms: int) -> list[Event]:
