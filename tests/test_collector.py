@@ -11,7 +11,7 @@ from bridge.cloudevents import Forget, WishEnd
 from bridge.journal import Journal
 from bridge.report import Gap
 from web.collector import HELD, HOLD_S, MOST, VISIBLE_S, Collector
-from web.intake import SILENT_MS
+from web.intake import SILENT_MS, Intake
 from web.pace import IDLE_MOST_S, LIVELY_S, WATCHED_S, Pace
 
 
@@ -37,7 +37,8 @@ class Machine:
     def restart(self):
         self.journal = Journal(self.path)
         pace = Pace(lambda: self.watched, random.Random(1))
-        self.collector = Collector(self.journal, self.queue, self.poison, self.troubles, pace, self.publish)
+        intake = Intake(self.journal, self.troubles)
+        self.collector = Collector(intake, self.queue, self.poison, self.troubles, pace, self.publish)
 
     def step(self, seconds=0.0):
         """Let time pass, then look once. Gives the rest that was asked for."""
@@ -186,7 +187,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize("step", ["published", "taken", "deleted"])
 def test_killed_between_any_two_steps_nothing_is_lost_or_doubled(tmp_path, step):
     published = []
-    away = Machine(tmp_path / "journal.db", publish=lambda text, heard_ms: published.append(text))
+    away = Machine(tmp_path / "journal.db", publish=lambda text, heard_ms, events: published.append(text))
     for seq in range(1, 40):
         away.queue.send(message(report(seq)))
 
@@ -426,7 +427,7 @@ def test_a_journal_that_cannot_be_written_leaves_the_message_in_the_queue(away, 
 def test_without_a_publisher_s_word_nothing_is_taken_in(tmp_path):
     down = [True]
 
-    def publish(text, heard_ms):
+    def publish(text, heard_ms, events):
         if down:
             raise Unreachable("the stream is away", 0)
 

@@ -32,6 +32,7 @@ KNOWN_TO = {
     "flask": {"web/app.py", "web/viewers.py"},
     "flask_socketio": {"web/app.py", "web/viewers.py"},
     "azure": {"bridge/cloud.py"},
+    "redis": {"web/stream.py"},
     "machine": {"firmware/main.py", "firmware/pillow/board.py"},
     "neopixel": {"firmware/pillow/board.py"},
     "pillow": {"firmware/main.py"},

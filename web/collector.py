@@ -13,7 +13,6 @@ from bridge import steps
 from bridge.bell import ring
 from bridge.cloud import Denied, Received, TooLarge, Unreachable
 from bridge.cloudevents import Event, Forget, State, Unread, WishEnd, decode
-from bridge.journal import Journal
 from bridge.strict import Malformed
 from web.intake import Hole, Intake, Troubles
 from web.pace import Pace
@@ -62,7 +61,7 @@ class Collector:
     """From a queue to a journal.
 
     Args:
-        journal: where reports, faces and the ends of wishes go.
+        intake: takes reports, faces and the ends of wishes into the journal.
         queue: where they come from.
         poison: where messages go that cannot be read.
         troubles: told what stalls.
@@ -73,17 +72,16 @@ class Collector:
 
     def __init__(
         self,
-        journal: Journal,
+        intake: Intake,
         queue: Queue,
         poison: Queue,
         troubles: Troubles,
         pace: Pace,
-        publish: Callable[[str, int], None] | None = None,
+        publish: Callable[[str, int, Sequence[Event | Unread]], None] | None = None,
         visible_s: int = VISIBLE_S,
     ) -> None:
-        self._journal, self._queue, self._poison = journal, queue, poison
+        self._intake, self._journal, self._queue, self._poison = intake, intake.journal, queue, poison
         self._troubles, self._pace, self._publish, self._visible_s = troubles, pace, publish, visible_s
-        self._intake = Intake(journal, troubles)
         self._held: dict[str, _Held] = {}
         self._all_seen_s = float("-inf")  # when everything in the queue had been here
         self._unsure_until_s = float("-inf")  # an answer that was lost on its way took messages with it, for so long
@@ -152,7 +150,7 @@ class Collector:
         self._held.pop(received.id, None)
         heard_ms = received.put_ms or now_ms
         if self._publish:
-            self._publish(received.text, heard_ms)
+            self._publish(received.text, heard_ms, events)
             steps.passed("published")
         with self._journal.transaction():
             rows = self._intake.take(events, heard_ms, now_ms)

@@ -47,11 +47,12 @@ class Intake:
 
     Args:
         journal: where it goes; `take` is called inside a transaction of it.
-        troubles: told what cannot be understood, and when home falls silent.
+        troubles: told when home falls silent.
     """
 
     def __init__(self, journal: Journal, troubles: Troubles) -> None:
-        self._journal, self._troubles = journal, troubles
+        self.journal = self._journal = journal
+        self._troubles = troubles
         self._heard_ms = 0
 
     def hole(self, events: Sequence[Event | Unread]) -> Hole | None:

@@ -36,8 +36,7 @@ class Pace:
             more: there is more where that came from.
             now_s: of a clock that never jumps.
         """
-        self.fails = 0
-        self._backoff.worked()
+        self.worked()
         if news:
             self._lively_until_s = now_s + LIVELY_FOR_S
         if news or self._watched():
@@ -53,3 +52,8 @@ class Pace:
         """Return the rest after a failure, at least what the other side asks for."""
         self.fails += 1
         return self._backoff.failed(at_least_s)
+
+    def worked(self) -> None:
+        """The next failure is a first one again."""
+        self.fails = 0
+        self._backoff.worked()
