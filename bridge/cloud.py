@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bridge.cloudsettings import CONNECTION, NAMED, Settings, Way
 from bridge.errors import Trouble
+from bridge.patience import Late, Patience
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError, HttpResponseError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONNECT_S = 5  # a handshake with the other end of the world takes one
+WHOLE_S = 30  # for a call as a whole: some networks give a byte a second
 READ_S = 15  # without a byte; the service answers within its own 30 s, usually within 0.05
 KEPT_S = 30 * 86_400  # in the queue, as long as a journal keeps it: who fetches nothing for a month has a gap then
 VERSION = "2024-11-04"  # of the service: everything used here, in every Azure cloud and in emulators two years old
@@ -32,6 +34,9 @@ RECEIVE_MOST = 32  # messages in one answer, by the service
 RETRY_MOST_S = 3_600.0  # of what a server may ask for: an hour is as good as never
 BUSY = (408, 409, 429)  # and all 5xx: it would be taken at another time
 SKEW_S = 600  # the service refuses what was signed 15 minutes ago
+
+SLOW = "{} does not answer in time: check the internet connection"
+GONE = "{} cannot be reached: check the internet connection, then the account's name"
 
 
 class Unreachable(Exception):
@@ -79,6 +84,7 @@ class Queue:
         self._way = settings.way(name)
         self._base64 = settings.base64
         self._client = _client(self._way)
+        self._patience = Patience(WHOLE_S, f"queue {name}")
         self._where = self._client.primary_hostname.partition("/")[0]
 
     def __repr__(self) -> str:
@@ -92,16 +98,14 @@ class Queue:
     def send(self, text: str) -> None:
         """Put a message into the queue. Raises Unreachable, Denied, TooLarge."""
         content = base64.b64encode(text.encode()).decode() if self._base64 else text
-        self._attempt(lambda: self._client.send_message(content, time_to_live=KEPT_S))
+        self._attempt(lambda client: client.send_message(content, time_to_live=KEPT_S))
 
     def receive(self, most: int, visible_s: int) -> list[Received]:
         """Return up to `most` messages (32 at once), hidden from others for `visible_s`. Raises Unreachable, Denied."""
         page = min(most, RECEIVE_MOST)
 
-        def some() -> list[Received]:
-            found = self._client.receive_messages(
-                messages_per_page=page, max_messages=page, visibility_timeout=visible_s
-            )
+        def some(client: "QueueClient") -> list[Received]:
+            found = client.receive_messages(messages_per_page=page, max_messages=page, visibility_timeout=visible_s)
             return [_received(one) for one in found]
 
         return self._attempt(some)
@@ -112,44 +116,45 @@ class Queue:
         Raises:
             Unreachable, Denied: it may be there still.
         """
-        self._attempt(lambda: self._delete(received))
+        self._attempt(lambda client: _delete(client, received))
 
     def close(self) -> None:
         """Let go of the connection."""
+        self._patience.end()
         self._client.close()
 
-    def _delete(self, received: Received) -> None:
-        from azure.core.exceptions import HttpResponseError
-
+    def _attempt(self, call: Callable[["QueueClient"], T]) -> T:
+        """Do it, in time."""
+        client = self._client
         try:
-            self._client.delete_message(received.id, received.receipt)
-        except HttpResponseError as error:
-            if _code(error) not in ("MessageNotFound", "PopReceiptMismatch"):
-                raise
+            return self._patience.do(lambda: self._try(client, call))
+        except Late:
+            self._client = _client(self._way)  # the other one is still at it
+            raise Unreachable(SLOW.format(self._where)) from None
 
-    def _attempt(self, call: Callable[[], T]) -> T:
+    def _try(self, client: "QueueClient", call: Callable[["QueueClient"], T]) -> T:
         """Do it, make the queue first if there is none, and say what went wrong in our own words."""
         from azure.core.exceptions import HttpResponseError
 
         try:
-            return call()
+            return call(client)
         except HttpResponseError as error:
             if _code(error) != "QueueNotFound":
                 raise self._meaning(error) from None
         except Exception as error:
             raise self._meaning(error) from None
-        self._make()
+        self._make(client)
         try:
-            return call()
+            return call(client)
         except Exception as error:
             raise self._meaning(error) from None
 
-    def _make(self) -> None:
+    def _make(self, client: "QueueClient") -> None:
         from azure.core.exceptions import HttpResponseError, ResourceExistsError
 
         try:
             with contextlib.suppress(ResourceExistsError):
-                self._client.create_queue()
+                client.create_queue()
         except HttpResponseError as error:
             if error.status_code not in (401, 403):
                 raise self._meaning(error) from None
@@ -173,8 +178,7 @@ class Queue:
             if self._way.connection:
                 return Denied(self._refused("it is none", {}))
             return Denied(f"nobody is signed in who may use {self._where}: sign in with `az login`, or use a SAS")
-        how = "does not answer in time" if isinstance(error, ServiceResponseError) else "cannot be reached"
-        return Unreachable(f"{self._where} {how}: check the internet connection, then the account's name")
+        return Unreachable((SLOW if isinstance(error, ServiceResponseError) else GONE).format(self._where))
 
     def _answered(self, error: "HttpResponseError", status: int) -> Exception:
         code, headers = _code(error), getattr(error.response, "headers", {})
@@ -206,6 +210,16 @@ class Queue:
         if self._way.connection:
             return f"{self._where} refuses the key ({said}): copy {CONNECTION} anew from the storage account"
         return f"{self._where} does not let this identity in ({said}): give it the role Storage Queue Data Contributor"
+
+
+def _delete(client: "QueueClient", received: Received) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        client.delete_message(received.id, received.receipt)
+    except HttpResponseError as error:
+        if _code(error) not in ("MessageNotFound", "PopReceiptMismatch"):
+            raise
 
 
 def _received(one: "QueueMessage") -> Received:
