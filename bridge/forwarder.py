@@ -96,7 +96,8 @@ class Forwarder:
         self._record_ms = None
 
     def _wait_ms(self, mono_ms: int) -> int:
-        wait_ms = max(self._not_before_ms - mono_ms, self._out.wait_ms(mono_ms))
+        pause_ms = self._not_before_ms - mono_ms
+        wait_ms = pause_ms if pause_ms > 0 else self._out.wait_ms(mono_ms)
         return max(0, wait_ms if self._record_ms is None else min(wait_ms, self._record_ms - mono_ms))
 
     def _attempt(self, mono_ms: int) -> None:
