@@ -88,9 +88,8 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A network, for the wish that asked to scan: how strong in dBm, its name, whether it wants a password."""
+    """A network, while a wish asks to scan: how strong in dBm, its name, whether it wants a password."""
 
-    wish: int
     rssi: int
     ssid: bytes
     secured: bool

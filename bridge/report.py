@@ -184,11 +184,10 @@ def samples(fields: list[Any]) -> tuple[int, int, bytes]:
     return integer(take, 0, U32), integer(first, 0, U32), data
 
 
-def seen(fields: list[Any]) -> tuple[int, int, bytes, bool]:
-    """Read the fields of a `seen`: the host line's number, dBm, SSID, whether it wants a password. Raises Malformed."""
-    number, rssi, ssid, secured = _take(fields, 4)
-    is_secured = integer(secured, 0, 1) == 1
-    return integer(number, 1, 9_999), integer(rssi, -200, 50), _base64(ssid, LONGEST_SSID), is_secured
+def seen(fields: list[Any]) -> tuple[int, bytes, bool]:
+    """Read the fields of a `seen`: dBm, SSID, whether it wants a password. Raises Malformed."""
+    rssi, ssid, secured = _take(fields, 3)
+    return integer(rssi, -200, 50), _base64(ssid, LONGEST_SSID), integer(secured, 0, 1) == 1
 
 
 def asleep(fields: list[Any]) -> tuple[int, int]:

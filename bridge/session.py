@@ -138,7 +138,7 @@ class Session:
             case "samples":
                 return [Sampled(self.hello.pillow, *report.samples(line.fields))]
             case "seen":
-                return self._seen(*report.seen(line.fields))
+                return [Seen(*report.seen(line.fields))]
             case "asleep":
                 return self._slept(*report.asleep(line.fields), mono_ms)
         return []
@@ -332,11 +332,6 @@ class Session:
         wish.not_before_ms = mono_ms + WAIT_MS
         self._owed.wishes.appendleft(wish)
         return []
-
-    def _seen(self, number: int, rssi: int, ssid: bytes, secured: bool) -> Iterable[Event]:
-        asked = self._asked
-        is_asked = asked is not None and asked.number == number
-        return [Seen(asked.wish.wish, rssi, ssid, secured)] if is_asked and asked and asked.wish else []
 
     def _slept(self, boot: int, seconds: int, mono_ms: int) -> Iterable[Event]:
         if self.hello is None or boot != self.hello.boot:

@@ -51,7 +51,8 @@ class App:
         limits = config["light_percent"], config["light_ma"], config["light_seconds"]
         self._light = Light(board.pixels_write, board.pixel_count(), *limits)
         identity = pillow, boot, _hex(board.random_bytes(4)), VERSION, board.cause()
-        self._link = Link(spool, self._reporter, identity, self._health, self._light.wish)
+        self._link = Link(spool, self._reporter, identity, self._health, self._light.wish, self._ask, self._more)
+        self._desk = None  # what is seldom asked for; loaded then
         self._input = bytearray(READ_MOST)
         self._says = list(board.problems)
         self._problem = None
@@ -118,6 +119,16 @@ class App:
         line = self._says.pop(0) if self._says else self._link.next(now_ms)
         if line:
             self._board.write(line if isinstance(line, bytes) else b"\n" + line.encode() + b"\n")
+
+    def _ask(self, kind, fields, now_ms):
+        if not self._desk:
+            from .desk import Desk
+
+            self._desk = Desk(self._samples)
+        return self._desk.ask(kind, fields, now_ms)
+
+    def _more(self, now_ms):
+        return self._desk.next(now_ms) if self._desk else None
 
     def _say(self, sentence):
         # To the console, which the bridge keeps beside its health.

@@ -16,16 +16,22 @@ ANSWERS = 4  # a host has one question open; more than this is a flood, and the 
 class Link:
     # identity: (pillow, boot, nonce, version, cause). health: callable -> (missed samples, free heap bytes).
     # on_light: callable(version, effect, red, green, blue, percent, seconds) -> None or why it is refused.
-    def __init__(self, spool, reporter, identity, health, on_light):
+    # ask: what does all else, callable(kind, fields, now_ms) -> None or why it is refused.
+    # more: callable(now_ms) -> a body to say when there is nothing else, or None.
+    key = 0  # it has none; see keyed.py
+
+    def __init__(self, spool, reporter, identity, health, on_light, ask=None, more=None):
         self._spool = spool
         self._reporter = reporter
         self._identity = identity
         self._health = health
         self._on_light = on_light
+        self._ask = ask
+        self._more = more
         self._lines = wire.Lines()
         self._answers = []
         self.is_welcome = False
-        self._heard_ms = 0
+        self.heard_ms = 0
         self._hello_ms = 0  # when the next one is due
         self._beat_ms = 0
         self._boot = None  # of the reports under way
@@ -40,31 +46,35 @@ class Link:
         for kind, fields in self._lines.feed(data):
             try:
                 self._obey(kind, fields, now_ms)
-                self._heard_ms = now_ms
+                self.heard_ms = now_ms
             except (TypeError, ValueError, LookupError, ArithmeticError):
                 pass  # well formed, but not what its kind needs: as good as noise
         del self._answers[:-ANSWERS]
 
     def _obey(self, kind, fields, now_ms):
-        number = _count(fields[0])
+        number = count(fields[0])
         if kind == "who":
-            self.is_welcome = False
-            self._hello_ms = now_ms + HELLO_MS
+            self.begin(now_ms + HELLO_MS)
             self._answers.append(self._hello(number, now_ms))
             return
         why = None
         if kind == "welcome":
             self._welcomed(now_ms)
         elif kind == "ack":
-            self._acked(_count(fields[1]), _count(fields[2]), now_ms)
+            self._acked(count(fields[1]), count(fields[2]), now_ms)
         elif kind == "need":
-            self._needed = _count(fields[1]), _count(fields[2])
+            self._needed = count(fields[1]), count(fields[2])
             self._spool.rewind(*self._needed)
         elif kind == "light":
             why = self._on_light(*fields[1:8])
         elif kind != "ping":
-            why = "unknown"
-        self._answers.append(_no(number, why) if why else self._ok(number, now_ms))
+            why = self._ask(kind, fields, now_ms) if self._ask else "unknown"
+        self._answers.append(no(number, why) if why else self._ok(number, now_ms))
+
+    def begin(self, hello_ms):
+        # Nobody is welcome; the next hello is due then.
+        self.is_welcome = False
+        self._hello_ms = hello_ms
 
     def _welcomed(self, now_ms):
         self.is_welcome = True
@@ -82,7 +92,7 @@ class Link:
         # -> the next line to write, or None
         if self._answers:
             return self._answers.pop(0)
-        if now_ms - self._heard_ms > DEAF_MS:
+        if now_ms - self.heard_ms > DEAF_MS:
             self.is_welcome = False
         if not self.is_welcome:
             if now_ms < self._hello_ms:
@@ -92,7 +102,11 @@ class Link:
         if now_ms >= self._beat_ms:
             self._beat_ms = now_ms + BEAT_MS
             return self._beat(now_ms)
-        return self._next_report(now_ms)
+        line = self._next_report(now_ms)
+        if not line and self._more:
+            body = self._more(now_ms)
+            line = wire.line(body) if body else None
+        return line
 
     def _next_report(self, now_ms):
         oldest = self._spool.oldest()
@@ -128,7 +142,8 @@ class Link:
         return wire.line('{"ok":[%d,%d,%d]}' % (number, self._reporter.boot, now_ms))
 
     def _hello(self, number, now_ms):
-        return wire.line('{"hello":[%d,%d,"%s",%d,"%s","%s","%s",%d]}' % ((number, WIRE) + self._identity + (now_ms,)))
+        fields = (number, WIRE) + self._identity + (now_ms, self.key)
+        return wire.line('{"hello":[%d,%d,"%s",%d,"%s","%s","%s",%d,%d]}' % fields)
 
     def _beat(self, now_ms):
         reporter = self._reporter
@@ -136,12 +151,12 @@ class Link:
         return wire.line('{"beat":[%d,%d,"%s",%d,%d,%d]}' % fields)
 
 
-def _count(value):
+def count(value):
     # What is not meant to be counted must not be: True is an int too, and int("7") would be 7.
     if type(value) is not int or value >> 32:
         raise ValueError
     return value
 
 
-def _no(number, why):
+def no(number, why):
     return wire.line('{"no":[%d,"%s"]}' % (number, why))
