@@ -1,26 +1,25 @@
-"""What the bridge does about each kind of wish.
+"""What the bridge does about each kind of wish: the composition of its acts.
 
 Its law: a wish is acted on once, however often it is looked at before its end is on disk.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 from bridge import virtual
 from bridge.child import Child
 from bridge.finder import Finder
 from bridge.journal import Journal, Row
-from bridge.link import Asked, Link
-from bridge.wishes import APPLIED, REFUSED, SUPERSEDED, now_ms, settle
+from bridge.kinds import read
+from bridge.lights import Lights
+from bridge.wishes import APPLIED, EXPIRED, LATE, REFUSED, End, end, now_ms
 from bridge.writer import Writer
-
-End = tuple[str, str]
 
 REMEMBERED = 1_000  # ended wishes: far more than can be open at once
 RELEASE_MOST_S = 3_600.0
-EFFECTS = ("off", "glow", "breathe", "hug")
-LIGHT_LIMITS = {"red": 255, "green": 255, "blue": 255, "percent": 100, "seconds": 3_600}
+
+Act = Callable[[Row], End | None]  # wish -> (outcome, why), or None for "not yet"
 
 
 class Grants:
@@ -29,49 +28,62 @@ class Grants:
     Args:
         finder: holds the ports.
         pillow: the virtual pillow's program; None when there is none.
+        clock: Unix time in ms.
     """
 
-    def __init__(self, finder: Finder, pillow: Child | None) -> None:
+    def __init__(self, finder: Finder, pillow: Child | None, clock: Callable[[], int] = now_ms) -> None:
         self._finder = finder
         self._pillow = pillow
+        self._clock = clock
+        self._lights = Lights(finder, clock)
+        self._acts: Mapping[str, Act] = {
+            "press": self._press,
+            "release": self._release,
+            "hug": self._lights,
+            "light": self._lights,
+            "quiet": _set,
+            "name": _set,
+            "forget": _set,
+        }
         self._ends: dict[int, End] = {}
         self._recording: dict[int, Future[None]] = {}  # ends that are not on disk yet
-        self._handed: dict[int, Link] = {}  # wishes on their way, and over which link
-        self._newest_light: dict[str, int] = {}
 
     def settle(self, journal: Journal, writer: Writer) -> None:
         """Look at every open wish once and have its end recorded. Raises sqlite3.OperationalError, queue.Full."""
         self._recording = {wish: future for wish, future in self._recording.items() if not future.done()}
-        for wish, outcome, why in settle(journal, self, now_ms()):
+        for wish, (outcome, why) in self.ends(journal).items():
             if wish not in self._recording:
-                self._recording[wish] = writer.insist(_recorded(wish, outcome, why))
+                self._recording[wish] = writer.insist(_recorded(wish, outcome, why, self._clock()), ("wish", wish))
 
-    def __call__(self, wish: Row) -> End | None:
-        """Return a wish's end (outcome, why), or None while it has none."""
+    def ends(self, journal: Journal) -> dict[int, End]:
+        """Look at every open wish once. Returns the ends of those that have one now, to be recorded."""
+        wishes = journal.open_wishes()
+        self._lights.look(journal, wishes)
+        found = {wish["wish"]: self._end_of(wish) for wish in wishes}
+        return {wish: end for wish, end in found.items() if end}
+
+    def _end_of(self, wish: Row) -> End | None:
+        """Return a wish's end, or None while it has none."""
         number = wish["wish"]
-        if number not in self._ends:
-            try:
-                end = self._act(wish)
-            except ValueError as error:
-                end = REFUSED, str(error)
-            except (TypeError, LookupError, AttributeError) as error:
-                end = REFUSED, f"a wish of kind {wish['kind']} needs more than that: {error!r}"
-            if end is None:
-                return None
-            self._ends[number] = end
+        if number in self._ends:
+            return self._ends[number]
+        found = (EXPIRED, LATE) if wish["expires_ms"] <= self._clock() else self._act(wish)
+        if found:
+            self._ends[number] = found
             while len(self._ends) > REMEMBERED:
                 del self._ends[next(iter(self._ends))]
-        return self._ends[number]
+        return found
 
     def _act(self, wish: Row) -> End | None:
-        match wish["kind"]:
-            case "press":
-                return self._press(wish)
-            case "release":
-                return self._release(wish)
-            case "light":
-                return self._light(wish)
-        return REFUSED, f"this bridge knows no wish of kind {wish['kind']!r}: update it"
+        act = self._acts.get(wish["kind"])
+        if act is None:
+            return REFUSED, f"this bridge knows no wish of kind {wish['kind']!r}: update it"
+        try:
+            return act(wish)
+        except ValueError as error:
+            return REFUSED, str(error)
+        except (TypeError, LookupError, AttributeError) as error:
+            return REFUSED, f"a wish of kind {wish['kind']} needs more than that: {error!r}"
 
     def _press(self, wish: Row) -> End | None:
         link = self._finder.link_of(wish["pillow"]) if wish["pillow"] else None
@@ -83,31 +95,12 @@ class Grants:
         seconds = min(float(wish["body"]["seconds"]), RELEASE_MOST_S)
         return (APPLIED, "") if self._finder.release(str(wish["body"]["port"]), seconds, time.monotonic()) else None
 
-    def _light(self, wish: Row) -> End | None:
-        number, pillow = wish["wish"], wish["pillow"]
-        fields = light(wish["body"])
-        if self._newest_light.setdefault(pillow, number) < number:
-            self._newest_light[pillow] = number
-        if number < self._newest_light[pillow] and number not in self._handed:
-            return SUPERSEDED, "a newer wish came"
-        link = self._finder.link_of(pillow)
-        if link and self._handed.get(number) is not link:
-            self._handed = {known: way for known, way in self._handed.items() if way.ending is None}
-            self._handed[number] = link
-            left_s = (wish["expires_ms"] - now_ms()) / 1000
-            link.ask(Asked(number, "light", (number, *fields), left_s))
-        return None  # the pillow's answer ends it
+
+def _set(wish: Row) -> End:
+    """A setting is set in the moment in which its end is recorded; see `wishes.end`."""
+    read(wish["kind"], wish["body"])
+    return APPLIED, ""
 
 
-def _recorded(wish: int, outcome: str, why: str) -> Callable[[Journal], None]:
-    return lambda journal: journal.end_wish(wish, outcome, why, now_ms())
-
-
-def light(body: Row) -> tuple[int | str, ...]:
-    """Return the fields of a `light` line after its version. Raises ValueError."""
-    if body["effect"] not in EFFECTS:
-        raise ValueError(f"expected an effect of {', '.join(EFFECTS)}, got {body['effect']!r}")
-    for name, most in LIGHT_LIMITS.items():
-        if type(body[name]) is not int or not 0 <= body[name] <= most:
-            raise ValueError(f"expected {name} of 0..{most}, got {body[name]!r}")
-    return (body["effect"], *(body[name] for name in LIGHT_LIMITS))
+def _recorded(wish: int, outcome: str, why: str, at_ms: int) -> Callable[[Journal], None]:
+    return lambda journal: end(journal, wish, outcome, why, at_ms)

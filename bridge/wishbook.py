@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.store import Row, Store
 
-ENDED_WISHES = 1_000  # enough to look back on; the open ones are never cut
+ENDED_WISHES = 1_000  # enough to look back on; those that are still good are never cut, for they may come again
 OUTBOX_ROWS = 10_000  # waiting under one topic: far more than people ask for while a cloud is out of reach
 
 
@@ -26,8 +26,8 @@ class Wishbook(Store):
         if uid and (known := self.wish_by_uid(uid)):
             return int(known["wish"])
         self._db.execute(
-            "DELETE FROM wish WHERE outcome != '' AND wish <= (SELECT max(wish) FROM wish) - ?",
-            (ENDED_WISHES,),
+            "DELETE FROM wish WHERE outcome != '' AND expires_ms <= ? AND wish <= (SELECT max(wish) FROM wish) - ?",
+            (made_ms, ENDED_WISHES),
         )
         added = self._db.execute(
             "INSERT INTO wish (pillow, kind, body, who, made_ms, expires_ms, uid) VALUES (?,?,?,?,?,?,?)",
@@ -50,6 +50,13 @@ class Wishbook(Store):
     def wishes(self, pillow: str, limit: int = 20) -> list[Row]:
         """Return the newest wishes about a pillow, newest first, open or ended."""
         return self._wishes("SELECT * FROM wish WHERE pillow = ? ORDER BY wish DESC LIMIT ?", (pillow, limit))
+
+    def last_applied(self, pillow: str, kind: str) -> Row | None:
+        """Return the wish of a kind that was applied to a pillow last, or None."""
+        newest = (
+            "SELECT * FROM wish WHERE pillow = ? AND kind = ? AND outcome = 'applied' ORDER BY ended_ms DESC LIMIT 1"
+        )
+        return next(iter(self._wishes(newest, (pillow, kind))), None)
 
     def end_wish(self, wish: int, outcome: str, why: str, at_ms: int) -> None:
         """Give an open wish its one end; a wish that has one keeps it."""

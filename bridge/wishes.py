@@ -3,19 +3,28 @@
 Their law: a wish ends as applied, superseded, refused or expired, and never silently.
 """
 
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bridge import kinds
 from bridge.bell import ring
 from bridge.journal import Journal, Row
 
 BRIDGE = "bridge"  # the name of the bell that the bridge listens to
-KINDS = ("press", "release", "light")
+KINDS = ("press", "release", *kinds.LEAST_ROLE)
 APPLIED, SUPERSEDED, REFUSED, EXPIRED = "applied", "superseded", "refused", "expired"
 POLL_S = 0.05  # how often a program that waits for an outcome looks
+UID_BYTES = 12  # of a wish's name on every machine: nobody meets one twice
+HOME, AWAY = "home", "away"  # topics of the outbox: wishes on their way home, and their ends on the way back
+UNHEARD_MS = 24 * 3600 * 1000  # after its expiry: by then the word about its end has come, or is lost
 
-Grant = Callable[[Row], tuple[str, str] | None]  # wish -> (outcome, why), or None for "not yet"
+LATE = "nobody could do it in time"
+NEWER = "a newer wish came"
+NO_WORD = "no word came from home"
+
+End = tuple[str, str]  # outcome, why
 
 
 def now_ms() -> int:
@@ -23,8 +32,22 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def make(journal: Journal, pillow: str, kind: str, body: Row, who: str, seconds: float) -> int:
+# -- Made --------------------------------------------------------------------------------------------------------
+
+
+def make(
+    journal: Journal, pillow: str, kind: str, body: Row, who: str, seconds: float, *, from_away: bool = False
+) -> int:
     """Record a wish that expires in `seconds`, ring the bridge, and return the wish's number.
+
+    Args:
+        journal: of this machine.
+        pillow: which; '' for the bridge itself.
+        kind: one of KINDS.
+        body: what exactly; see `kinds.read`.
+        who: asks, for people to read.
+        seconds: how long it is good.
+        from_away: there is no bridge here: it gets a name of its own and is posted, to travel home.
 
     Raises:
         ValueError: `kind` is not one of KINDS.
@@ -32,9 +55,13 @@ def make(journal: Journal, pillow: str, kind: str, body: Row, who: str, seconds:
     if kind not in KINDS:
         raise ValueError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
     made = now_ms()
+    asked: Row = {"pillow": pillow, "kind": kind, "body": body, "who": who, "made_ms": made}
+    asked |= {"expires_ms": made + round(seconds * 1000), "uid": secrets.token_hex(UID_BYTES) if from_away else ""}
     with journal.transaction():
-        wish = journal.add_wish(pillow, kind, body, who, made, made + round(seconds * 1000))
-    ring(journal.bells(), BRIDGE)
+        wish = journal.add_wish(**asked)
+        if from_away:
+            journal.post(HOME, "ask", asked)
+    ring(journal.bells())
     return wish
 
 
@@ -49,18 +76,70 @@ def wait(path: Path, wish: int, seconds: float) -> Row:
                 break
             time.sleep(POLL_S)
         with journal.transaction():
-            journal.end_wish(wish, EXPIRED, "nobody answered in time", now_ms())
+            end(journal, wish, EXPIRED, "nobody answered in time", now_ms())
         return journal.wish(wish) or {"wish": wish, "outcome": EXPIRED, "why": "it is gone"}
     finally:
         journal.close()
 
 
-def settle(journal: Journal, grant: Grant, at_ms: int) -> list[tuple[int, str, str]]:
-    """Ask `grant` about each open wish. Returns (wish, outcome, why) of those that end now, to be recorded."""
-    ends = []
+# -- Ended -------------------------------------------------------------------------------------------------------
+
+
+def end(journal: Journal, wish: int, outcome: str, why: str, at_ms: int) -> None:
+    """Give an open wish its one end, and do what goes with it, inside the caller's transaction.
+
+    A setting that is applied is set; the end of a wish that came from away is posted, to travel back.
+    """
+    found = journal.wish(wish)
+    if found is None or found["outcome"]:
+        return
+    if outcome == APPLIED:
+        outcome, why = _forget(journal, found) if found["kind"] == "forget" else _set(journal, found)
+    journal.end_wish(wish, outcome, why, at_ms)
+    if found["uid"]:
+        journal.post(AWAY, "wish", {"uid": found["uid"], "outcome": outcome, "why": why, "ended_ms": at_ms})
+
+
+def hear_end(journal: Journal, uid: str, outcome: str, why: str, ended_ms: int) -> None:
+    """Away: take in how a wish that went home has ended, inside the caller's transaction."""
+    found = journal.wish_by_uid(uid)
+    if found is None or found["outcome"]:
+        return
+    if outcome == APPLIED:
+        _set(journal, found)
+    journal.end_wish(found["wish"], outcome, why, ended_ms)
+
+
+def give_up(journal: Journal, at_ms: int) -> None:
+    """Away: end what home has said nothing about, a day after it was over there, inside the caller's transaction."""
     for wish in journal.open_wishes():
-        if wish["expires_ms"] <= at_ms:
-            ends.append((wish["wish"], EXPIRED, "nobody could do it in time"))
-        elif end := grant(wish):
-            ends.append((wish["wish"], *end))
-    return ends
+        if wish["uid"] and wish["expires_ms"] + UNHEARD_MS <= at_ms:
+            journal.end_wish(wish["wish"], EXPIRED, NO_WORD, at_ms)
+
+
+def _forget(journal: Journal, wish: Row) -> End:
+    """Forget everything up to the moment in which that was wished, here and on every machine away."""
+    upto_ms = min(wish["made_ms"], now_ms())
+    journal.forget_before(upto_ms)
+    journal.post(AWAY, "forget", {"upto_ms": upto_ms})
+    return APPLIED, ""
+
+
+def _set(journal: Journal, wish: Row) -> End:
+    """Set what a wish sets, unless something newer was set already. Returns how the wish ends."""
+    if wish["kind"] not in SETTINGS:
+        return APPLIED, ""
+    pillow, kind, made_ms, body = wish["pillow"], wish["kind"], wish["made_ms"], kinds.read(wish["kind"], wish["body"])
+    before = journal.setting(pillow, kind)
+    if before and made_ms < before["at_ms"] <= now_ms():
+        return SUPERSEDED, NEWER
+    journal.set_setting(pillow, kind, SETTINGS[kind](body), wish["who"], made_ms)
+    if kind == "name":
+        journal.note(pillow, name=body["name"])
+    return APPLIED, ""
+
+
+SETTINGS: Mapping[str, Callable[[Row], object]] = {  # kind of wish -> what table setting keeps of it
+    "quiet": lambda body: None if body["from"] is None else body,
+    "name": lambda body: body["name"],
+}

@@ -4,9 +4,9 @@ import threading
 import pytest
 
 from bridge.journal import Journal, JournalNewer
+from bridge.report import Dated, Gap, Report
 from bridge.standing import CONSOLE_ROWS
 from bridge.wishbook import ENDED_WISHES
-from bridge.report import Dated, Gap, Report
 
 PILLOW = "00112233aabbccdd"
 
@@ -178,9 +178,27 @@ def test_ended_wishes_are_capped_and_open_ones_are_not(journal):
     with journal.transaction():
         first = journal.add_wish(PILLOW, "light", {}, "page", 1, 100)
         for _ in range(ENDED_WISHES + 20):
-            journal.end_wish(journal.add_wish(PILLOW, "press", {}, "page", 1, 100), "applied", "", 2)
+            journal.end_wish(journal.add_wish(PILLOW, "press", {}, "page", 200, 200), "applied", "", 2)
     assert journal._db.execute("SELECT count(*) FROM wish").fetchone()[0] <= ENDED_WISHES + 2
     assert journal.open_wishes()[0]["wish"] == first
+
+
+def test_a_wish_that_is_still_good_is_known_by_its_name_however_many_came_after_it(journal):
+    with journal.transaction():
+        first = journal.add_wish(PILLOW, "hug", {}, "page", 1, 10_000, uid="from-away")
+        journal.end_wish(first, "applied", "", 2)
+        for _ in range(ENDED_WISHES + 20):
+            journal.end_wish(journal.add_wish(PILLOW, "press", {}, "page", 200, 200), "applied", "", 2)
+        assert journal.add_wish(PILLOW, "hug", {}, "page", 1, 10_000, uid="from-away") == first
+
+
+def test_the_last_applied_is_the_one_that_ended_last(journal):
+    with journal.transaction():
+        wishes = [journal.add_wish(PILLOW, "hug", {}, "page", 1, 100) for _ in range(3)]
+        for wish, outcome, at_ms in zip(wishes, ("applied", "applied", "expired"), (50, 40, 60)):
+            journal.end_wish(wish, outcome, "", at_ms)
+    assert journal.last_applied(PILLOW, "hug")["wish"] == wishes[0]
+    assert journal.last_applied(PILLOW, "light") is None
 
 
 def test_old_reports_are_forgotten_and_their_marks_are_not(journal):

@@ -17,7 +17,7 @@ AWAY_S = 0.05, 0.4
 LOSSY = 3e-3  # of the bytes come to harm while a `need` is waited for
 SAID_S = 30.0  # every kind is said within this, however busy the computer is
 WISH_S = 0.2  # between two lights that are asked for
-LIGHT = {"effect": "glow", "red": 1, "green": 2, "blue": 3, "percent": 40, "seconds": 5}
+LIGHT = {"effect": "glow", "colour": "#010203", "percent": 40, "seconds": 5}
 
 
 def samples(rounds, seed=1, progress=lambda done: None):
