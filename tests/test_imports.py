@@ -18,6 +18,7 @@ PURE = {
         for name in (
             *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
             *("cloudevents", "cloudsettings"),
+            *("tunnel", "visitor", "door", "pace", "proof", "pieces", "owed"),
         )
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
@@ -28,9 +29,13 @@ IMPURE = {"socket", "serial", "sqlite3", "flask", "gevent", "machine", "neopixel
 # Outside of the left, the right may not be imported.
 KNOWN_TO = {
     "serial": {"bridge/ports.py"},
-    "socket": {"bridge/ports.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
+    "socket": {"bridge/ports.py", "bridge/listener.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
     "flask": {"web/app.py", "web/viewers.py"},
     "flask_socketio": {"web/app.py", "web/viewers.py"},
+    "ssl": {"bridge/tunnel.py", "bridge/certificate.py"},
+    "asyncio": {"bridge/listener.py"},
+    "cryptography": {"bridge/certificate.py"},
+    "zeroconf": {"bridge/discovery.py"},
     "azure": {"bridge/cloud.py"},
     "redis": {"web/stream.py"},
     "machine": {"firmware/main.py", "firmware/pillow/board.py"},
