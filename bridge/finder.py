@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge import diagnosis, evidence, ports
 from bridge.diagnosis import Refusal
-from bridge.link import Ending, Link
+from bridge.link import Ending, Link, Way
 from bridge.troubles import Troubles
 
 LOOK_S = 1.0  # how often the system is asked which ports there are: there is no event for it
@@ -45,6 +45,7 @@ class Finder:
         urls: these ports and no others; empty: look.
         virtual: the port of the virtual pillow, if there is one: tried often, for it can only be a pillow.
         candidates: says which ports there are to look at.
+        elsewhere: says on which other way a pillow is heard that is on no port.
     """
 
     def __init__(
@@ -54,21 +55,23 @@ class Finder:
         urls: Iterable[str] = (),
         virtual: str = "",
         candidates: Callable[[], Iterable[str]] = ports.candidates,
+        elsewhere: Callable[[str], Way | None] = lambda pillow: None,
     ) -> None:
         self._open_link = open_link
         self._troubles = troubles
         self._urls = tuple(urls) or ((virtual,) if virtual else ())
         self._virtual = virtual
         self._candidates = candidates
+        self._elsewhere = elsewhere
         self._places: dict[str, Place] = {}
         self._look_s = 0.0
         self._none_since_s: float | None = None
 
     # -- for the wishes -------------------------------------------------------------------------------------------
 
-    def link_of(self, pillow: str) -> Link | None:
-        """Return the link on which a pillow is heard, or None."""
-        return next((link for link in self.links() if link.pillow == pillow), None)
+    def link_of(self, pillow: str) -> Way | None:
+        """Return the link on which a pillow is heard, a cable before anything else; None when it is not heard."""
+        return next((link for link in self.links() if link.pillow == pillow), None) or self._elsewhere(pillow)
 
     def links(self) -> list[Link]:
         """Return the links that hold, or may hold, their port."""

@@ -6,6 +6,7 @@ Its law: a wish is acted on once, however often it is looked at before its end i
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from types import MappingProxyType
 
 from bridge import virtual
 from bridge.child import Child
@@ -29,9 +30,16 @@ class Grants:
         finder: holds the ports.
         pillow: the virtual pillow's program; None when there is none.
         clock: Unix time in ms.
+        more: acts of other kinds of wish, by kind.
     """
 
-    def __init__(self, finder: Finder, pillow: Child | None, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        pillow: Child | None,
+        clock: Callable[[], int] = now_ms,
+        more: Mapping[str, Act] = MappingProxyType({}),
+    ) -> None:
         self._finder = finder
         self._pillow = pillow
         self._clock = clock
@@ -44,6 +52,7 @@ class Grants:
             "quiet": _set,
             "name": _set,
             "forget": _set,
+            **more,
         }
         self._ends: dict[int, End] = {}
         self._recording: dict[int, Future[None]] = {}  # ends that are not on disk yet

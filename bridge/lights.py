@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bridge.finder import Finder
 from bridge.journal import Journal, Row
 from bridge.kinds import HUG_S, light_fields, read
-from bridge.link import Asked, Link
+from bridge.link import Asked, Way
 from bridge.quiet import Hours, is_quiet, next_quiet_ms, until
 from bridge.wishes import NEWER, REFUSED, SUPERSEDED, End
 
@@ -66,7 +66,7 @@ class _Way:
     """A wish on its way to a pillow: over which link, and until when (Unix time)."""
 
     wish: int
-    link: Link
+    link: Way
     until_ms: int
 
 
@@ -115,11 +115,11 @@ class Lights:
             self._hand(now.next, link, next_quiet_ms(hours, now_ms), now_ms)
         return now.ends
 
-    def _is_under_way(self, pillow: str, link: Link, still: set[int], now_ms: int) -> bool:
+    def _is_under_way(self, pillow: str, link: Way, still: set[int], now_ms: int) -> bool:
         way = self._ways.get(pillow)
         return way is not None and way.link is link and way.wish in still and now_ms < way.until_ms
 
-    def _hand(self, wish: Row, link: Link, quiet_ms: int | None, now_ms: int) -> None:
+    def _hand(self, wish: Row, link: Way, quiet_ms: int | None, now_ms: int) -> None:
         effect, red, green, blue, percent, seconds = light_fields(wish["kind"], wish["body"])
         until_ms = wish["expires_ms"]
         if quiet_ms is not None and effect != "off":

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from bridge import steps
 from bridge.conversation import Conversation, Tell
@@ -60,6 +60,25 @@ class Asked:
     kind: str
     fields: tuple[int | str, ...]
     seconds: float
+
+
+class Way(Protocol):
+    """A link to a pillow, whatever its kind, as whoever asks something of the pillow sees it."""
+
+    @property
+    def kind(self) -> str:
+        """`usb`, `wifi` or `virtual`."""
+
+    @property
+    def pillow(self) -> str:
+        """The id of the pillow that is there; empty before it is believed."""
+
+    @property
+    def ending(self) -> Ending | None:
+        """How it ended; None while it has not."""
+
+    def ask(self, asked: Asked) -> None:
+        """Ask something of the pillow; the wish's end is recorded when it answers."""
 
 
 def mono_ms() -> int:
