@@ -152,8 +152,8 @@ class Session:
     def _claimed(self, hello: Hello, mono_ms: int) -> Iterable[Event]:
         """Somebody says who it is: believe it, have it proved, or say why not."""
         self._alive(mono_ms)
-        if self._asked and (self._asked.kind == "who" or hello.number == 0):
-            self._drop(self._asked)  # answered; or the pillow was reset and will never answer
+        if self._asked and (self._asked.kind in ("who", "prove") or hello.number == 0):
+            self._drop(self._asked)  # answered; or about another challenge; or a reset pillow's, which never answers
         self._claim, self.hello, self._proving = hello, None, None
         self._doubts = False
         sentence = self._trust.objection(hello)
