@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bridge import cloudsettings, home, steps, virtual, wishes
+from bridge.asking import may_ask
 from bridge.bell import Bell
 from bridge.child import Child
 from bridge.cloud import Queue
 from bridge.cloudsettings import Settings
 from bridge.damage import opened, set_aside
+from bridge.errands import Errands
 from bridge.errors import Trouble
 from bridge.finder import Finder
 from bridge.forwarding import Forwarding
@@ -72,6 +74,7 @@ def _live(
     """Run everything over one journal. `told`: what is wrong already. Raises Trouble, JournalDamaged."""
     path = home.journal_path(folder)
     outbound = Queue(cloud, cloud.queue) if cloud else None
+    inbound = Queue(cloud, cloud.wishes) if cloud and may_ask(cloud.way(cloud.wishes)) else None
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(contextlib.closing(opened(path, wishes.now_ms())))
         writer = Writer(path)
@@ -93,6 +96,8 @@ def _live(
             stack.callback(Forwarding(journal, path, outbound, writer, troubles).stop)
         else:
             writer.insist(lambda journal: journal.forget_cursor(CURSOR))  # nothing is kept for who may never come
+        if inbound:
+            stack.callback(Errands(path, inbound, writer, troubles).stop)
         _turn(stop, journal, writer, troubles, bell, finder, children, Grants(finder, pillow))
 
 

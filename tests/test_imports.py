@@ -17,7 +17,7 @@ PURE = {
         f"bridge/{name}.py"
         for name in (
             *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
-            *("cloudevents", "cloudsettings"),
+            *("cloudevents", "cloudsettings", "kinds", "quiet"),
             *("tunnel", "visitor", "door", "pace", "proof", "pieces", "owed"),
         )
     ),
@@ -48,6 +48,7 @@ WEB_MAY_READ = {
     "report",
     "journal",
     "wishes",
+    "kinds",
     "bell",
     "home",
     "errors",
