@@ -93,6 +93,7 @@ class Conversation:
         self._garbled = 0
         self._noted = (-1, 0)  # (missed samples, lines dropped) as last written
         self._noted_ms = -NOTE_MS
+        self._model = -1  # as last written
         self._shown = ""
         self._shown_ms = 0
         self._chat_ms = self._chat = 0  # console lines since when
@@ -212,6 +213,7 @@ class Conversation:
             self._leave(wall_ms)  # another one is on this link now
             self._greeted_pillow = hello.pillow
         self._shown = self.refusal = ""
+        self._model = -1
         self._facts = {"boot": hello.boot, "version": hello.version, "cause": hello.cause}
         facts = self._facts
 
@@ -248,6 +250,9 @@ class Conversation:
                 journal.note(pillow, late=int(event.behind))
 
             self._standing[pillow] = stand, False
+        if beat.model != self._model:
+            self._model = beat.model
+            self._unsaid["model", pillow] = lambda journal: journal.note(pillow, model=beat.model)
         noted = (beat.missed, self._garbled)
         if noted != self._noted and mono_ms - self._noted_ms >= NOTE_MS:
             self._noted, self._noted_ms = noted, mono_ms

@@ -71,6 +71,7 @@ class Beat:
     seq: int
     missed: int
     free: int
+    model: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ def gap(pillow: str, fields: list[Any]) -> Gap:
 def beat(fields: list[Any]) -> Beat:
     """Read the fields of a `beat`. Raises Malformed."""
     boot, uptime_ms, gesture, seq, missed, free = _take(fields, 6)
+    model = fields[6] if len(fields) > 6 else 0  # what no old firmware says
     return Beat(
         integer(boot, 0, U32),
         integer(uptime_ms, 0, U53),
@@ -154,6 +156,7 @@ def beat(fields: list[Any]) -> Beat:
         integer(seq, 0, U32),
         integer(missed, 0, U53),
         integer(free, 0, U53),
+        integer(model, 0, U32),
     )
 
 

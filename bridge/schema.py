@@ -82,6 +82,9 @@ STEPS = (
     -- Away from home: the newest word about this pillow, so that an older one changes nothing.
     ALTER TABLE pillow ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
 
+    -- Which model it says that it uses, 0 for none.
+    ALTER TABLE pillow ADD COLUMN model INTEGER NOT NULL DEFAULT 0;
+
     CREATE TABLE setting (
         pillow TEXT NOT NULL,                   -- '' for the home
         name TEXT NOT NULL,

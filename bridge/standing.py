@@ -62,7 +62,7 @@ class Standing(Store):
         )
 
     def note(self, pillow: str, **facts: str | int) -> None:
-        """Set columns of table pillow (name, late, boot, version, cause, missed, free, garbled)."""
+        """Set columns of table pillow (name, late, boot, version, cause, missed, free, garbled, model)."""
         if facts:
             columns = ", ".join(f"{column} = :{column}" for column in facts)
             self._db.execute(f"UPDATE pillow SET {columns} WHERE pillow = :id", {**facts, "id": pillow})
@@ -70,6 +70,12 @@ class Standing(Store):
     def pillows(self) -> list[Row]:
         """Return every pillow ever met, as rows of table pillow, by name."""
         return self._rows("SELECT * FROM pillow ORDER BY name, pillow")
+
+    def disown(self, pillow: str) -> None:
+        """A pillow that is not connected is of this home no more: it is in no list, and nothing is set of it."""
+        gone = self._db.execute("DELETE FROM pillow WHERE pillow = ? AND link = ''", (pillow,))
+        if gone.rowcount:
+            self._db.execute("DELETE FROM setting WHERE pillow = ?", (pillow,))
 
     def _presence(self, pillow: str, at_ms: int, here: int) -> None:
         self._add_capped("presence", PRESENCE_ROWS, {"pillow": pillow, "at_ms": at_ms, "here": here})
@@ -141,3 +147,8 @@ class Standing(Store):
         """Return what is set of a pillow: name -> value."""
         rows = self._rows("SELECT name, value FROM setting WHERE pillow = ? ORDER BY name", (pillow,))
         return {row["name"]: json.loads(row["value"]) for row in rows}
+
+    def each_setting(self, name: str) -> Row:
+        """Return what is set under this name of each pillow: pillow -> value."""
+        rows = self._rows("SELECT pillow, value FROM setting WHERE name = ? ORDER BY pillow", (name,))
+        return {row["pillow"]: json.loads(row["value"]) for row in rows}

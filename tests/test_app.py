@@ -96,7 +96,7 @@ def test_it_says_hello_and_sends_its_reports_when_welcome(pillow):
     pillow.hears("ack", 2, 1, 2)
     pillow.run(1)
     [beat, *_] = pillow.said("beat")
-    assert beat[2:] == ["neutral", 2, 0, 60_000]
+    assert beat[2:] == ["neutral", 2, 0, 60_000, 0]
 
 
 def test_a_report_found_late_has_the_time_of_its_sample(tmp_path):

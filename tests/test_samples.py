@@ -7,6 +7,7 @@ from array import array
 
 import pytest
 from interpreters import micropython, micropython32
+from pillow.recall import Recall
 from pillow.samples import CHANNELS, MOST, RUN, Samples
 from takes import EVERYDAY, GESTURES, HERE, Take, generated
 
@@ -28,7 +29,7 @@ def kept(samples, squeezes=None, ring=None):
 def read(ring, first, most=10):
     found = []
     while True:
-        at, data = ring.read(first, most)
+        at, data = Recall(ring).read(first, most)
         if not data:
             return found
         assert at == first
@@ -64,16 +65,15 @@ def test_reading_may_begin_anywhere():
     first = ring.first
     for begin in (first, first + 1, first + RUN - 1, first + RUN, ring.end - 9, first + 3):
         assert read(ring, begin, 7) == rows[begin - first :]
-    assert ring.read(0, 3)[0] == first, "what is gone is not made up"
-    assert ring.read(ring.end + 5, 3)[1] == b""
+    assert Recall(ring).read(0, 3)[0] == first, "what is gone is not made up"
+    assert Recall(ring).read(ring.end + 5, 3)[1] == b""
 
 
 def test_frozen_nothing_changes_and_afterwards_it_begins_anew():
     ring, rows = kept(still(500))
-    ring.is_frozen = True
+    ring.freeze(True)
     assert kept(still(300), ring=ring)[1] == rows
-    ring.is_frozen = False
-    ring.clear()
+    ring.freeze(False)
     assert read(ring, ring.first) == []
     again = kept([[value + 40 for value in sample] for sample in still(300)], ring=ring)[1]
     assert ring.first >= 500

@@ -9,6 +9,7 @@ from .disk import Disk
 from .gesture import Recogniser
 from .light import Light
 from .link import Link
+from .model import Model
 from .mpu6050 import Mpu6050
 from .report import Reporter
 from .samples import Samples
@@ -23,6 +24,7 @@ READ_MOST = 64  # bytes of the host in one pass: 12,800 a second, more than 1152
 CHANGES_MOST = 16  # waiting for the flash; more would mean that it is slower than anybody's hands
 LATE_MS = 5_000  # a part that had no turn for so long is not alive
 HEALTHY_MS = 20_000  # what goes wrong at start has gone wrong by then
+NONE = b"none"  # the model of a pillow that is to be as new
 SAYS_MOST = 8  # sentences waiting for the console
 
 
@@ -32,7 +34,8 @@ class App:
         spool = Spool(Disk(folder + "/spool"))
         self._board = board
         self._keep_count = keep_count
-        pillow = _identity(board, Disk(folder), boot == 1)
+        self._disk = Disk(folder)
+        pillow = _identity(board, self._disk, boot == 1)
         if (
             boot <= spool.newest_boot()
         ):  # the count was lost: what is in the spool keeps its identity, so go on above it
@@ -46,7 +49,6 @@ class App:
         self._changes = []
         full = FSR_FULL_UV if config["squeeze"] == "fsr" else None
         self._squeeze = Squeeze(board.squeeze_rises(), full)
-        self._recogniser = Recogniser(RATE_HZ, board.squeeze_raw() is not None)
         self._reporter = Reporter(spool, boot)
         limits = config["light_percent"], config["light_ma"], config["light_seconds"]
         self._light = Light(board.pixels_write, board.pixel_count(), *limits)
@@ -56,6 +58,7 @@ class App:
         self._input = bytearray(READ_MOST)
         self._says = list(board.problems)
         self._problem = None
+        self._recall_model()
         self._tasks = (self._feel, self._talk, self._light.step)
         self._ticked_ms = [board.ticks_ms()] * len(self._tasks)
         self._healthy_ms = board.ticks_ms() + HEALTHY_MS
@@ -106,7 +109,41 @@ class App:
             self._reporter.change(*self._changes.pop(0))
 
     def _health(self):
-        return self._sensor.missed, self._board.free()
+        return self._sensor.missed, self._board.free(), self._model
+
+    # -- what it was taught -----------------------------------------------------------------------------------------
+
+    def _recall_model(self):
+        try:
+            blob = self._disk.read("model")
+        except OSError:
+            blob = NONE  # it was taught nothing
+        try:
+            self._use(blob)
+        except ValueError as error:
+            self._use(NONE)
+            self._say("What this pillow was taught is not used, %s; teach it again." % error)
+
+    def _use(self, blob):
+        # Raises ValueError; then what was used before still is.
+        model = None if blob == NONE else Model(blob)
+        self._recogniser = Recogniser(RATE_HZ, self._board.squeeze_raw() is not None, model)
+        self._model = int.from_bytes(blob[-4:], "little") if model else 0
+
+    def _taught(self, blob):
+        # -> None, or why it is not taken
+        before = self._recogniser, self._model
+        try:
+            self._use(blob)
+            self._disk.replace("model", blob)
+        except ValueError as error:
+            return str(error)
+        except OSError:
+            self._recogniser, self._model = before
+            return "the flash cannot be written"
+        if self._gesture not in ("neutral", "sensorfault"):  # the new one knows nothing of it
+            self._change(self._sensor.at_ms, "neutral", self._recogniser.confidence, 0)
+        return None
 
     # -- the link ---------------------------------------------------------------------------------------------------
 
@@ -124,7 +161,7 @@ class App:
         if not self._desk:
             from .desk import Desk
 
-            self._desk = Desk(self._samples)
+            self._desk = Desk(self._samples, {"model": self._taught})
         return self._desk.ask(kind, fields, now_ms)
 
     def _more(self, now_ms):

@@ -5,9 +5,10 @@ from .takes import Takes
 
 
 class Desk:
-    def __init__(self, samples):
+    # takers: who takes which blob; see blob.py.
+    def __init__(self, samples, takers):
         self._takes = Takes(samples)
-        self._blobs = Blobs({})
+        self._blobs = Blobs(takers)
 
     def ask(self, kind, fields, now_ms):
         # -> None, or why not

@@ -14,7 +14,7 @@ ANSWERS = 4  # a host has one question open; more than this is a flood, and the 
 
 
 class Link:
-    # identity: (pillow, boot, nonce, version, cause). health: callable -> (missed samples, free heap bytes).
+    # identity: (pillow, boot, nonce, version, cause). health: callable -> (missed samples, free heap bytes, model).
     # on_light: callable(version, effect, red, green, blue, percent, seconds) -> None or why it is refused.
     # ask: what does all else, callable(kind, fields, now_ms) -> None or why it is refused.
     # more: callable(now_ms) -> a body to say when there is nothing else, or None.
@@ -147,8 +147,8 @@ class Link:
 
     def _beat(self, now_ms):
         reporter = self._reporter
-        fields = (reporter.boot, now_ms, reporter.gesture, reporter.seq) + self._health()
-        return wire.line('{"beat":[%d,%d,"%s",%d,%d,%d]}' % fields)
+        health = "".join([",%d" % number for number in self._health()])
+        return wire.line('{"beat":[%d,%d,"%s",%d%s]}' % (reporter.boot, now_ms, reporter.gesture, reporter.seq, health))
 
 
 def count(value):

@@ -17,11 +17,9 @@ PUSH, TURN = 127, 7  # what 8 and 4 bits hold
 
 class Samples:
     def __init__(self):
-        self._runs = [bytearray(SAMPLE * RUN) for _ in range(RUNS)]  # in pieces: a heap in use has no large holes
-        self._starts = array("h", [0] * (6 * RUNS))  # before the first sample of each run
+        self.runs = [bytearray(SAMPLE * RUN) for _ in range(RUNS)]  # in pieces: a heap in use has no large holes
+        self.starts = array("h", [0] * (6 * RUNS))  # before the first sample of each run
         self._now = array("h", [0] * 6)  # as a reader will have it
-        self._read = array("h", [0] * CHANNELS)
-        self._next = 0  # the sample after the one that is in _read
         self._bits = 0  # how coarse the changes are that are being kept
         self._squeeze = 0  # in quarters; half of it in each of two samples
         self.first = self.end = 0  # these are kept: first <= i < end; counted since boot
@@ -29,7 +27,13 @@ class Samples:
 
     # Forget all of it, such as samples before a pause; the count goes on.
     def clear(self):
-        self.first = self.end = self._next = (self.end + RUN - 1) // RUN * RUN
+        self.first = self.end = (self.end + RUN - 1) // RUN * RUN
+
+    # Frozen, nothing is added; afterwards it begins anew.
+    def freeze(self, on):
+        if self.is_frozen and not on:
+            self.clear()
+        self.is_frozen = on
 
     # sample: six numbers as of the sensor; squeeze 0..1000. Small steps: a large frame would be taken from the heap.
     def add(self, sample, squeeze):
@@ -38,7 +42,7 @@ class Samples:
         i = self.end % MOST
         if i % RUN == 0:
             self._begin(i // RUN * 6)
-        kept = self._runs[i // RUN]
+        kept = self.runs[i // RUN]
         i = i % RUN * SAMPLE
         self._keep_push(kept, sample, i)
         self._keep_turn(kept, sample, i)
@@ -90,7 +94,7 @@ class Samples:
     # A run begins: what was there ten seconds ago is forgotten.
     def _begin(self, start):
         for k in range(6):
-            self._starts[start + k] = self._now[k]
+            self.starts[start + k] = self._now[k]
         if self.end - self.first > MOST - RUN:
             self.first += RUN
 
@@ -99,37 +103,3 @@ class Samples:
             return self._squeeze & 15
         self._squeeze = squeeze >> 2
         return self._squeeze >> 4
-
-    # -> index of the first one, and up to `most` samples from there as CHANNELS little-endian int16 each
-    def read(self, first, most):
-        first = max(first, self.first)
-        count = max(0, min(most, (self.end & -2) - first))  # the last one may lack half of its squeeze
-        data = bytearray(2 * CHANNELS * count)
-        for i in range(count):
-            self._seek(first + i)
-            for k in range(CHANNELS):
-                value = self._read[k]
-                data[2 * (CHANNELS * i + k)] = value & 255
-                data[2 * (CHANNELS * i + k) + 1] = value >> 8 & 255
-        return first, data
-
-    def _seek(self, index):
-        if index < self._next or index // RUN != (self._next - 1) // RUN:
-            self._next = index // RUN * RUN
-            start = index % MOST // RUN * 6
-            for k in range(6):
-                self._read[k] = self._starts[start + k]
-        while self._next <= index:
-            self._step(self._runs[self._next % MOST // RUN], self._next % RUN * SAMPLE)
-            self._next += 1
-
-    def _step(self, kept, i):
-        read = self._read
-        coarse, turn = kept[i] & 15, kept[i] >> 4
-        for k in range(3):
-            read[k] += ((kept[i + 1 + k] ^ 128) - 128) << coarse
-        read[3] += ((kept[i + 4] >> 4 ^ 8) - 8) << turn
-        read[4] += ((kept[i + 4] & 15 ^ 8) - 8) << turn
-        read[5] += ((kept[i + 5] >> 4 ^ 8) - 8) << turn
-        if i // SAMPLE & 1 == 0:
-            read[6] = (kept[i + 5] & 15) << 6 | (kept[i + 5 + SAMPLE] & 15) << 2

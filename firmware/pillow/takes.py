@@ -1,7 +1,10 @@
 # Samples for whoever asks (docs/wire.md): the last seconds frozen, or live. Pure.
 #
-# Its law: best effort; only what is asked for, only as long as it is asked for, and only when nothing else is to be said.
+# Its law: best effort; only what is asked for, only as long as it is asked for, and only when nothing else is to be
+# said.
 from binascii import b2a_base64
+
+from .recall import Recall
 
 BATCH = 10  # samples in a line: 236 bytes of 240
 LIVE_MS = 2_000  # then nobody listens any more
@@ -9,9 +12,9 @@ FROZEN_MS = 60_000  # then whoever asked for them is gone
 
 
 class Takes:
-    # samples: has first, end, is_frozen and read(first, most) -> (first, bytes); see samples.py.
     def __init__(self, samples):
         self._samples = samples
+        self._recall = Recall(samples)
         self._number = 0
         self._what = "off"
         self._next = 0
@@ -24,10 +27,12 @@ class Takes:
             self._until_ms = now_ms + FROZEN_MS
         elif what == "live":
             if self._what != "live":
-                self._begin(False, self._samples.end)
+                self._begin(False)
+            elif first:
+                self._next = first
             self._until_ms = now_ms + LIVE_MS
         elif what == "off":
-            self._samples.is_frozen = False
+            self._samples.freeze(False)
         else:
             return "unknown"
         self._what = what
@@ -35,14 +40,14 @@ class Takes:
 
     def _freeze(self, first):
         if first == 0 or not self._samples.is_frozen:
-            self._begin(True, self._samples.first)
+            self._begin(True)
         else:
             self._next = first
 
-    def _begin(self, is_frozen, first):
+    def _begin(self, is_frozen):
         self._number += 1
-        self._samples.is_frozen = is_frozen
-        self._next = first
+        self._samples.freeze(is_frozen)
+        self._next = self._samples.first if is_frozen else self._samples.end
 
     def next(self, now_ms):
         # -> the body of the next line, or None
@@ -54,7 +59,7 @@ class Takes:
         waiting = self._samples.end - self._next
         if waiting < 0 or self._what == "live" and waiting < BATCH:
             return None
-        first, data = self._samples.read(self._next, BATCH)
+        first, data = self._recall.read(self._next, BATCH)
         self._next = first + len(data) // 14 if data else first + 1  # past the end: its end was told
         encoded = b2a_base64(data).decode().strip()
         return '{"samples":[%d,%d,"%s"]}' % (self._number, first, encoded)
