@@ -32,6 +32,7 @@ from bridge.link import Link
 from bridge.outgoing import CURSOR
 from bridge.present import Present
 from bridge.store import JournalDamaged, is_damage
+from bridge.teaching import Teaching
 from bridge.troubles import Troubles
 from bridge.writer import Writer
 
@@ -86,19 +87,22 @@ def _live(
         present = Present()
 
         def open_link(url: str, kind: str) -> Link:
-            return Link(url, kind, writer, path, troubles, present)
+            return Link(url, kind, writer, path, troubles, present, tell=lambda event: teaching.tell(event))
 
         finder = Finder(open_link, troubles, urls, virtual.port(folder) if pillow else "")
+        teaching = Teaching(finder.link_of, writer, journal, folder)
         bell = stack.enter_context(contextlib.closing(Bell(journal, wishes.BRIDGE)))
         children = [page, pillow] if pillow else [page]
         stack.callback(_end, writer, finder, children)
+        stack.callback(teaching.close)
         if outbound:
             stack.callback(Forwarding(journal, path, outbound, writer, troubles).stop)
         else:
             writer.insist(lambda journal: journal.forget_cursor(CURSOR))  # nothing is kept for who may never come
         if inbound:
             stack.callback(Errands(path, inbound, writer, troubles).stop)
-        _turn(stop, journal, writer, troubles, bell, finder, children, Grants(finder, pillow))
+        grants = Grants(finder, pillow, more=teaching.acts)
+        _turn(stop, journal, writer, troubles, bell, finder, children, grants, teaching)
 
 
 def _turn(
@@ -110,6 +114,7 @@ def _turn(
     finder: Finder,
     children: Sequence[Child],
     grants: Grants,
+    teaching: Teaching,
 ) -> None:
     keeping = Keeping(writer, journal)
     while not stop.is_set():
@@ -121,6 +126,7 @@ def _turn(
         for child in children:
             child.step(now_s)
         finder.step(now_s)
+        teaching.step()
         try:
             grants.settle(journal, writer)
         except queue.Full:

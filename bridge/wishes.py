@@ -13,8 +13,10 @@ from bridge.bell import ring
 from bridge.journal import Journal, Row
 
 BRIDGE = "bridge"  # the name of the bell that the bridge listens to
-KINDS = ("press", "release", *kinds.LEAST_ROLE)
+TEACHING = ("record", "keep-last", "take", "teach", "model", "model-back")  # see teaching.py; they never travel
+KINDS = ("press", "release", *TEACHING, *kinds.LEAST_ROLE)
 APPLIED, SUPERSEDED, REFUSED, EXPIRED = "applied", "superseded", "refused", "expired"
+OPEN_MOST = 200  # wishes that wait; more is a flood
 POLL_S = 0.05  # how often a program that waits for an outcome looks
 UID_BYTES = 12  # of a wish's name on every machine: nobody meets one twice
 HOME, AWAY = "home", "away"  # topics of the outbox: wishes on their way home, and their ends on the way back
