@@ -66,7 +66,16 @@ class Page(Flask):
     viewers: Viewers
 
 
-def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str = "huggable", public: str = "") -> Page:
+def create_app(
+    journal: Journal,
+    *,
+    hosts: Iterable[str],
+    key: str,
+    cookie: str = "huggable",
+    public: str = "",
+    is_away: bool = False,
+    shares: bool = False,
+) -> Page:
     """Return the page.
 
     Args:
@@ -75,6 +84,8 @@ def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str 
         key: what opens it for an owner.
         cookie: the name of the cookie by which a browser is known again; one per port.
         public: the origin of a proxy with TLS in front of it, such as `https://cloud.example`; '' for none.
+        is_away: there is no bridge on this machine: wishes travel.
+        shares: other page machines have to know of invitations, too.
     """
     app = Page(__name__)
     app.json = StrictProvider(app)
@@ -83,7 +94,7 @@ def create_app(journal: Journal, *, hosts: Iterable[str], key: str, cookie: str 
     guests = Guests(journal, key)
     gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
-    Owner(journal, guests, app.viewers, public)
+    Owner(journal, guests, app.viewers, public, shares=shares)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)

@@ -14,7 +14,7 @@ from bridge.journal import Journal
 from bridge.strict import Malformed
 from web.intake import Troubles
 
-IDLE_S = 30.0  # whoever posts something rings
+IDLE_S = 1.0  # whoever posts something rings; should that be lost, it is late by so much
 DENIED_S = 60.0
 JOURNAL_AGAIN_S = 5.0
 
@@ -59,7 +59,7 @@ class Sender:
         except Denied as denied:
             self._troubles.tell(f"to {self._topic}", str(denied))
             return DENIED_S
-        except sqlite3.Error:
+        except sqlite3.Error:  # whoever writes more tells of it
             return JOURNAL_AGAIN_S
         self._backoff.worked()
         self._troubles.clear(f"to {self._topic}")

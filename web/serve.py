@@ -1,6 +1,7 @@
 """The page's composition root: one journal, one bell, one listening socket, one stop."""
 
 import argparse
+import contextlib
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import sqlite3
 import sys
 import time
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import gevent  # type: ignore[import-untyped]
@@ -16,14 +17,14 @@ from gevent.event import Event  # type: ignore[import-untyped]
 from gevent.os import tp_read  # type: ignore[import-untyped]
 from gevent.pywsgi import WSGIHandler, WSGIServer  # type: ignore[import-untyped]
 
-from bridge import home
+from bridge import home, steps
 from bridge.bell import Bell
 from bridge.errors import Trouble
 from bridge.journal import Journal, JournalNewer
-from web.app import CLIENT, create_app, keep_telling
+from web import away, front
+from web.app import CLIENT, Page, create_app, keep_telling
+from web.front import LOOPBACK, PORT, Front
 
-LOOPBACK = "127.0.0.1"  # nobody else: pages for other machines need more than a key in an address
-PORT = 8080
 BELL = "web"
 CONNECTIONS = 192  # 64 viewers with a few connections each while they open the page
 BACKLOG = 64
@@ -53,34 +54,60 @@ def serve(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the page until it is told to stop. Returns the exit status."""
     asked = _asked(arguments)
     try:
-        port = _port(asked.port or environ.get("HUGGABLE_HTTP_PORT", ""))
         if not (CLIENT / "socket.io.min.js").is_file():
             raise Trouble("the page's socket.io-client is not there: run `make setup`")
-        folder = asked.data or home.data_folder(environ)
-        journal, key = _journal(home.journal_path(folder)), home.key(folder)
-        with _listener(port) as listener:
-            _run(journal, listener, key, asked, environ)
+        with contextlib.ExitStack() as stack:
+            return _serve(asked, environ, stack)
     except Trouble as trouble:
         print(f"page: {trouble}", file=sys.stderr)
         return 2
-    return 0
+
+
+def _serve(asked: argparse.Namespace, environ: Mapping[str, str], stack: contextlib.ExitStack) -> int:
+    """Put everything together and run it. Returns the exit status. Raises Trouble."""
+    is_away = asked.tail or asked.queue is not None
+    place = away.read(asked.queue or "", asked.tail, asked.redis, environ) if is_away else None
+    address = front.read(asked.host, asked.port or "", is_away, environ)
+    folder = home.data_folder({**environ, "HUGGABLE_DATA": str(asked.data)} if asked.data else environ)
+    if place:
+        steps.crash_when_told(environ)
+        stack.enter_context(home.only_bridge(folder))
+    path = home.journal_path(folder)
+    journal, key = _journal(path), address.key or home.key(folder)
+    listener = stack.enter_context(_listener(address))
+    app = _page(journal, address, listener.getsockname()[1], key, place)
+    over = Over(child=asked.child)
+    if place:
+        _start_away(place, path, app, over)
+    where = address.address(listener.getsockname()[1], key)
+    _run(app, listener, Bell(journal, BELL), over, lambda: _show(where, asked.open and _has_display(environ)))
+    return over.status
+
+
+def _page(journal: Journal, address: Front, port: int, key: str, place: away.Place | None) -> Page:
+    return create_app(
+        journal,
+        hosts=[f"{name}:{port}" for name in (LOOPBACK, "localhost", "[::1]")],
+        key=key,
+        cookie="huggable" if address.public else f"huggable_{port}",
+        public=address.public,
+        is_away=place is not None,
+        shares=bool(place and place.redis),
+    )
 
 
 def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m web", description="Show the pillow's face on a page.")
     parser.add_argument("--data", type=Path, help="the data folder (default: HUGGABLE_DATA, or the platform's)")
     parser.add_argument("--port", help=f"the page's port, 0 for any (default: HUGGABLE_HTTP_PORT, or {PORT})")
+    parser.add_argument("--host", default=LOOPBACK, help=f"the address to listen on (default: {LOOPBACK})")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument("--child", action="store_true", help="end when standard input ends")
+    afar = parser.add_argument_group("away from home")
+    afar.add_argument("--queue", nargs="?", const="", metavar="NAME", help="take in what home sends (HUGGABLE_QUEUE)")
+    afar.add_argument("--tail", action="store_true", help="take in only what other machines put into the stream")
+    afar.add_argument("--redis", default="", metavar="URL", help="the stream, without a password (HUGGABLE_REDIS)")
     return parser.parse_args(arguments)
-
-
-def _port(said: str) -> int:
-    if not said:
-        return PORT
-    if not said.isdecimal() or int(said) > 65535:
-        raise Trouble(f"the port {said!r} is none: set HUGGABLE_HTTP_PORT to a number from 0 to 65535 (0 = any)")
-    return int(said)
 
 
 def _journal(path: Path) -> Journal:
@@ -92,54 +119,69 @@ def _journal(path: Path) -> Journal:
         raise Trouble(f"the journal {path} cannot be used ({error}): move it away to begin a new one") from None
 
 
-def _listener(port: int) -> socket.socket:
+def _listener(address: Front) -> socket.socket:
     """Listen, once whoever just ends has let go of the port."""
     deadline_s = time.monotonic() + LET_GO_S
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     while True:
         try:
-            return socket.create_server((LOOPBACK, port), backlog=BACKLOG)
+            return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
         except OSError as error:
             if time.monotonic() >= deadline_s:
                 raise Trouble(
-                    f"port {port} cannot be used ({os.strerror(error.errno or 0)}): "
+                    f"port {address.port} cannot be used ({os.strerror(error.errno or 0)}): "
                     "stop the program that has it, or set HUGGABLE_HTTP_PORT to another (0 = any)"
                 ) from None
             time.sleep(LET_GO_POLL_S)
 
 
-def _run(
-    journal: Journal, listener: socket.socket, key: str, asked: argparse.Namespace, environ: Mapping[str, str]
-) -> None:
-    """Serve until SIGTERM, SIGINT or (as a child) the end of standard input."""
-    port = listener.getsockname()[1]
-    hosts = [f"{name}:{port}" for name in (LOOPBACK, "localhost", "[::1]")]
-    app = create_app(journal, hosts=hosts, key=key, cookie=f"huggable_{port}")
+class Over(Event):  # type: ignore[misc]
+    """Set when it is time to end: by SIGTERM, SIGINT or (as a child) the end of standard input, or when all is lost.
+
+    Attributes:
+        status: the exit status.
+    """
+
+    def __init__(self, *, child: bool) -> None:
+        super().__init__()
+        self.status = 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, self.set)
+        if child:
+            gevent.spawn(self._end_of_input)
+
+    def _end_of_input(self) -> None:
+        while tp_read(sys.stdin.fileno(), 1024):
+            continue
+        self.set()
+
+    def all_is_lost(self, _greenlet: gevent.Greenlet) -> None:
+        """Something that should never end has; gevent has printed why. Whoever started this starts it again."""
+        self.status = 1
+        self.set()
+
+
+def _start_away(place: away.Place, path: Path, app: Page, over: Over) -> None:
+    others = away.Away(place, path, app.viewers.is_watched)
+    app.viewers.arrived = others.arrived
+    others.start(over.all_is_lost)
+
+
+def _run(app: Page, listener: socket.socket, bell: Bell, over: Over, show: Callable[[], None]) -> None:
+    """Serve until it is over."""
     server = WSGIServer(listener, app, log=None, spawn=CONNECTIONS, handler_class=Visit)
-    over = _over(child=asked.child)
-    gevent.spawn(keep_telling, app, Bell(journal, BELL))
+    gevent.spawn(keep_telling, app, bell).link_exception(over.all_is_lost)
     server.start()
-    address = f"http://{LOOPBACK}:{port}/?key={key}"
-    print(f"page: {address}", flush=True)
-    if asked.open and _has_display(environ):
-        gevent.get_hub().threadpool.spawn(webbrowser.open, address)
+    show()
     over.wait()
     server.stop(STOP_S)
 
 
-def _over(*, child: bool) -> Event:
-    """Return what is set when it is time to end: by SIGTERM, SIGINT or (as a child) the end of standard input."""
-    over = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, over.set)
-    if child:
-        gevent.spawn(_end_of_input, over)
-    return over
-
-
-def _end_of_input(over: Event) -> None:
-    while tp_read(sys.stdin.fileno(), 1024):
-        continue
-    over.set()
+def _show(address: str, wants_browser: bool) -> None:
+    """Say where the page is, and open it."""
+    print(f"page: {address}", flush=True)
+    if wants_browser:
+        gevent.get_hub().threadpool.spawn(webbrowser.open, address)
 
 
 def _has_display(environ: Mapping[str, str]) -> bool:

@@ -65,6 +65,7 @@ class Viewers:
         self._here: dict[str, _Viewer] = {}  # everybody who was let in
         self._strangers: dict[str, float] = {}  # Engine.IO session -> when it must have said its key
         self._watched: dict[int, tuple[str, int]] = {}  # wish -> who asked, when it expires
+        self.arrived: Callable[[], None] = lambda: None  # called when somebody was let in
         socketio.on_event("connect", self.admit)
         socketio.on_event("disconnect", self.dismiss)
         self.on("press", HUGGER, self.press)
@@ -84,6 +85,7 @@ class Viewers:
         sid = request.sid  # type: ignore[attr-defined]
         self._here[sid] = _Viewer(visitor, Bucket(PRESS_BURST, PRESS_PER_S))
         self._socketio.start_background_task(self._catch_up, sid, said.get("after"))
+        self.arrived()
 
     def dismiss(self, *_reason: str) -> None:
         """Forget a viewer."""
@@ -160,6 +162,10 @@ class Viewers:
         for name, until_s in self._strangers.items():
             if now_s > until_s and (session := self._sessions.get(name)):
                 session.close(wait=False, abort=True)
+
+    def is_watched(self) -> bool:
+        """Say whether anybody is here."""
+        return bool(self._here)
 
     def is_full(self) -> bool:
         """Say whether nobody more may connect, known or not."""
