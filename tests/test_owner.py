@@ -2,6 +2,7 @@ import gevent
 import pytest
 from onlookers import PILLOW, Home
 
+from bridge import wishes
 from web import strict_json
 from web.app import create_app
 from web.guests import Refusal, read_invitation
@@ -56,7 +57,7 @@ def test_who_is_no_owner_invites_nobody_and_sees_no_list(enter):
     owner = enter()
     for role in ("viewer", "hugger"):
         guest = enter(ask(owner, "invite", **ASKED | {"role": role})["key"])
-        for event in ("guests", "invite", "revoke"):
+        for event in ("guests", "invite", "revoke", "forget"):
             assert ask(guest, event, **ASKED)["error"] == "Only an owner may do that."
 
 
@@ -113,3 +114,26 @@ def test_what_an_owner_forgets_is_gone_from_the_file_and_is_not_taken_in_again(h
     assert house.journal.mark(PILLOW, 1) == before
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("**/journal.db*"))
     assert b"a-line-that-nobody-should-read" not in kept
+
+
+def test_forgetting_is_a_wish_that_takes_everything_before_it_and_says_so_away(house, enter):
+    house.meet()
+    house.feel("hugging", "neutral")
+    wish = ask(enter(), "forget")["wish"]
+    later = house.journal.wish(wish)["made_ms"] + 1
+    with house.journal.transaction():
+        wishes.end(house.journal, wish, "applied", "", later)
+    assert house.journal.rows_after(0) == []
+    (posted,) = house.journal.outbox("away")
+    assert (posted["kind"], posted["body"]) == ("forget", {"upto_ms": later - 1})
+    assert house.journal.wish(wish)["outcome"] == "applied"
+
+
+def test_forgetting_away_from_home_travels_home_first(house):
+    app = create_app(house.journal, hosts=[HOST], key=house.key, is_away=True)
+    house.meet()
+    house.feel("hugging")
+    ask(app.socketio.test_client(app, auth={"key": house.key}), "forget")
+    (posted,) = house.journal.outbox("home")
+    assert (posted["kind"], posted["body"]["kind"]) == ("ask", "forget")
+    assert len(house.journal.rows_after(0)) == 1

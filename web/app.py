@@ -94,7 +94,7 @@ def create_app(
     guests = Guests(journal, key)
     gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
-    Owner(journal, guests, app.viewers, public, shares=shares)
+    Owner(journal, guests, app.viewers, public, is_away, shares)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)

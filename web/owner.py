@@ -9,7 +9,9 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden
 
+from bridge import wishes
 from bridge.journal import EXPORTED, PAGE_ROWS, Journal, Row
+from bridge.kinds import LASTS_S
 from web import strict_json
 from web.gate import VISITOR
 from web.guests import OWNER, Guests, Visitor, read_invitation
@@ -28,16 +30,25 @@ class Owner:
         guests: makes them.
         viewers: whose events these are.
         origin: where guests find the page; '' where none can come.
+        is_away: there is no bridge here: wishes travel.
         shares: other page machines have to know, too.
     """
 
     def __init__(
-        self, journal: Journal, guests: Guests, viewers: Viewers, origin: str = "", shares: bool = False
+        self,
+        journal: Journal,
+        guests: Guests,
+        viewers: Viewers,
+        origin: str = "",
+        is_away: bool = False,
+        shares: bool = False,
     ) -> None:
-        self._journal, self._guests, self._origin, self._shares = journal, guests, origin, shares
+        self._journal, self._guests, self._origin = journal, guests, origin
+        self._is_away, self._shares = is_away, shares
         viewers.on("guests", OWNER, self.list)
         viewers.on("invite", OWNER, self.invite)
         viewers.on("revoke", OWNER, self.revoke)
+        viewers.on("forget", OWNER, self.forget)
 
     def list(self, _said: Any, _visitor: Visitor, _sid: str) -> dict[str, Any]:
         """Return every invitation, the newest first, and where they lead."""
@@ -62,6 +73,12 @@ class Owner:
             self._journal.revoke(guest, at_ms)
             self._share("revoke", {"guest": guest, "at_ms": at_ms})
         return self.list(None, visitor, sid)
+
+    def forget(self, _said: Any, visitor: Visitor, _sid: str) -> dict[str, Any]:
+        """Wish that everything up to now is forgotten, at home and wherever it was sent. Returns `{"wish": number}`."""
+        who = visitor.name or "page"
+        seconds = LASTS_S["forget"]
+        return {"wish": wishes.make(self._journal, "", "forget", {}, who, seconds, from_away=self._is_away)}
 
     def _share(self, kind: str, body: Row) -> None:
         if self._shares:
