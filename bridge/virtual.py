@@ -11,6 +11,7 @@ from bridge.troubles import Troubles
 PLUG = ROOT / "firmware" / "virtual" / "plug.py"
 LASTING = ("hug", "shake", "spin")  # these go on for as long as they are asked to
 ACTS = (*LASTING, "punch", "throw", "nothing", "unplug", "plug")
+PILLOWS = ("weak",)  # kinds of it besides the usual one; see motion.py
 SECONDS = 5.0  # of a lasting act without a word about it: enough to look from the terminal to the page
 MOST_SECONDS = 3_600.0
 
@@ -20,13 +21,14 @@ def port(folder: Path) -> str:
     return str(folder / "virtual" / "tty")
 
 
-def pillow(folder: Path, interpreter: str, troubles: Troubles) -> Child:
+def pillow(folder: Path, interpreter: str, troubles: Troubles, kind: str = "") -> Child:
     """Return the virtual pillow's program, not started yet.
 
     Args:
         folder: the data folder; the pillow's flash is in it.
         interpreter: what runs the firmware: a Python or a MicroPython.
         troubles: where its end is told.
+        kind: one of PILLOWS, or '' for the usual one.
 
     Raises:
         Trouble: this system has no pseudo terminals.
@@ -36,6 +38,7 @@ def pillow(folder: Path, interpreter: str, troubles: Troubles) -> Child:
     place = folder / "virtual"
     place.mkdir(mode=0o700, exist_ok=True)
     words = ["--link", port(folder), "--flash", str(place / "flash"), "--interpreter", interpreter]
+    words += ["--pillow", kind]
     return Child("virtual pillow", [sys.executable, str(PLUG), *words], troubles)
 
 

@@ -7,6 +7,8 @@ Standard input takes one command a line; its end is the end of everything:
     reset, power        the chip starts again: its reset button, its supply
     fault stall S       for S seconds nobody takes the firmware's output, as on a chip's own USB without a reader
     fault noise N       N random bytes on the wire to the host
+    air there           the access point: it is there (`gone`: it is not; `refuse`: it knows another password;
+                        `noaddress`: nobody gives out addresses); unplugging leaves the pillow its radio
     anything else       goes to the hand that moves the pillow: hug 5, punch, nothing, ...
 """
 
@@ -26,6 +28,8 @@ from interpreter import CHUNK, Interpreter
 
 FIRMWARE = Path(__file__).resolve().parent.parent
 LOOK_S = 0.02  # how often to look whether the host has opened the port, which no event tells
+GLOW = "glow.json"  # beside the flash: the newest light
+AIR = "air.json"  # beside the flash: what is in the air, see network.py
 BOOT_S = 0.3  # what the boot ROM and MicroPython take before main.py
 LONGEST_COMMAND = 200
 
@@ -91,10 +95,11 @@ class Port:
 class Board:
     """Port and chip, joined; moved on by `turn`."""
 
-    def __init__(self, port, chip, glow_file):
+    def __init__(self, port, chip, place):
         self.port = port
         self.chip = chip
-        self.glow_file = Path(glow_file)
+        self.glow_file = place / GLOW
+        self.air_file = place / AIR
         self.commands = self.glow = b""  # unfinished lines
         self.next_boot = POWER  # of the chip when it is started next
         self.start_s = time.monotonic()  # when that is
@@ -137,10 +142,7 @@ class Board:
             return
         *lines, self.glow = (self.glow + data).split(b"\n")
         if lines:
-            shown = {"pixels": lines[-1].decode("ascii", "replace").split()[1:]}
-            fresh = self.glow_file.with_name(self.glow_file.name + ".new")
-            fresh.write_text(json.dumps(shown))
-            fresh.replace(self.glow_file)
+            _put(self.glow_file, {"pixels": lines[-1].decode("ascii", "replace").split()[1:]})
 
     def _restart(self):
         last, code = self.chip.ended()
@@ -176,8 +178,15 @@ class Board:
                 self.stalled_until_s = time.monotonic() + float(seconds)
             case [b"fault", b"noise", count]:
                 self.port.say(random.randbytes(int(count)))
+            case [b"air", state]:
+                self._tune(state.decode())
             case [_, *_]:
                 self.chip.press(line)
+
+    def _tune(self, state):
+        """Change the state of the access point; the rest of what is in the air stays."""
+        with contextlib.suppress(FileNotFoundError):
+            _put(self.air_file, json.loads(self.air_file.read_text()) | {"state": state})
 
     def close(self):
         """Leave nothing behind: no process, no port."""
@@ -185,6 +194,13 @@ class Board:
         if self.chip.process:
             self.chip.kill()
             self.chip.ended()
+
+
+def _put(file, content):
+    """Have a JSON object in a file, in one step."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.write_text(json.dumps(content))
+    fresh.replace(file)
 
 
 def command_line(interpreter, heap, start, flash):
@@ -200,15 +216,18 @@ def main():
     words.add_argument("--link", required=True, help="name of the serial port to be: a symbolic link")
     words.add_argument("--flash", required=True, help="what the chip's flash holds: a folder, or an image")
     words.add_argument("--interpreter", default=sys.executable, help="CPython or MicroPython (default: this Python)")
+    words.add_argument("--pillow", default="", help="weak: its squeeze sense says too little (default: the usual one)")
     words.add_argument("--heap", default="256k", help="MicroPython's heap")
     words.add_argument("--start", default=str(FIRMWARE / "virtual" / "start.py"), help="what the interpreter runs")
     given = words.parse_args()
     flash = Path(given.flash).resolve()
     flash.parent.mkdir(parents=True, exist_ok=True)
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
+    environment |= {"HUGGABLE_AIR": str(flash.parent / AIR)}
     environment |= {name: value for name, value in os.environ.items() if name.startswith("HUGGABLE_")}
+    environment |= {"HUGGABLE_PILLOW": given.pillow} if given.pillow else {}
     command = command_line(given.interpreter, given.heap, str(Path(given.start).resolve()), str(flash))
-    board = Board(Port(given.link), Interpreter(command, environment), flash.parent / "glow.json")
+    board = Board(Port(given.link), Interpreter(command, environment), flash.parent)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     try:
