@@ -22,7 +22,7 @@ from pillow.gesture import Recogniser  # noqa: E402
 from virtual.motion import Dice, Motion  # noqa: E402
 
 GESTURES = {"hug": "hugging", "punch": "punching", "shake": "shaking", "spin": "spinning", "throw": "throwing"}
-EVERYDAY = ("nothing", "head", "carry", "pat", "move", "turn")
+EVERYDAY = ("nothing", "head", "carry", "pat", "move", "turn", "run", "clap", "lean", "put")
 REST_S = 2.0  # before and after each take
 LONGEST_S = 60.0
 

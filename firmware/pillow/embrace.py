@@ -1,4 +1,5 @@
-# The sign of a hug: held close, by the squeeze sense; without one a guess from pose and breath, which says so.
+# The sign of a hug: taken up and held close, by the squeeze sense; without one a guess from pose and breath, which says
+# so.
 #
 # Its law: integers that fit 30 bits, no allocation, time counted in blocks of 40 ms; accelerations are milli-g.
 
@@ -7,14 +8,16 @@ LOOSE_BLOCKS = 6
 AFTER_BLOCKS = 30  # hands may stay on it for so long after they shook it
 STIR_MG = 25  # somebody moved it
 STIR_BLOCKS = 75  # within the last 3 s
+TAKEN_MG = 450  # on all axes together, from the pose of the last POSE_BITS: leaning on it turns it less than 20 degrees
+POSE_BITS = 6
 HELD_CALM_MG = 300
 POSE_COS = 75  # hundredths: turned by 41 degrees since it lay still
 GUESS = 35  # how sure one can be of a hug without a squeeze sense
-RESTLESS_MG, HUG_MOST_MG, HUG_DPS = 100, 60, 35  # people hug no livelier; carrying is
-BREATH_MG256 = 256  # above twice the sensor's noise: somebody breathes
-BAND_BITS = 4
-BREATH_BLOCKS, BREATH_MOST = 100, 120
-STILL_BLOCKS, FIRST_BLOCKS = 100, 20  # the first time nobody knows better
+RESTLESS_MG, HUG_MOST_MG, PER_DPS = 160, 140, 5  # with so much more for turning, people hug no livelier; carrying is
+BREATH_SHARE, BREATH_MG256 = 18, 100  # sixteenths of the sensor's noise, and so much more: somebody breathes
+BAND_BITS, FORGET_BITS, FLOOR_BITS = 5, 3, 4
+BREATH_BLOCKS, BREATH_MOST = 75, 90
+STILL_BLOCKS, FIRST_BLOCKS = 100, 40  # the first time nobody knows better
 
 
 class Embrace:
@@ -28,24 +31,40 @@ class Embrace:
         self.reset()
 
     def reset(self):
-        self.on = False
+        self.on = self.is_taken = False
         self.held = self.loose = self.squeeze = 0
-        self.stir = STIR_BLOCKS  # blocks since somebody moved it
+        self.stir = 0  # blocks since somebody moved it
         self.busy = 0  # blocks for which a grip may still be left from another gesture
         self.breath = self.still = 0  # blocks with the unrest of somebody breathing, and without
-        self.band = 0  # mean unrest, in 256ths of a milli-g
-        self.floor = 0  # the least there was: the sensor's own noise
+        self.band = self.turn = 0  # mean unrest, in 256ths of a milli-g; mean turn rate, in 256ths of a degree a second
+        self.floor = 0  # what unrest there is when it lies: the sensor's own noise
         self.young = FIRST_BLOCKS  # blocks until both are known
-        self.rest_x = self.rest_y = self.rest_z = 0  # the pose in which it lay still, in eighths of a milli-g
+        self.x = self.y = self.z = 0  # the pose of late, in 64ths; without a sense that in which it lay, in eighths
 
     def step(self, rest, squeeze):
-        self.stir = 0 if rest.push > STIR_MG else self.stir + 1
         self.busy -= self.busy > 0
         if self.has_squeeze:
+            self._take(rest, squeeze)
             self._held(rest.push, squeeze)
         else:
-            self._breathe(rest.push)
+            self._breathe(rest)
             self._guess(rest)
+
+    # Taken up, until it lies still again.
+    def _take(self, rest, squeeze):
+        if not self.young:
+            x, y, z = rest.x - (self.x >> POSE_BITS), rest.y - (self.y >> POSE_BITS), rest.z - (self.z >> POSE_BITS)
+            self.x += x
+            self.y += y
+            self.z += z
+            if abs(x) + abs(y) + abs(z) > TAKEN_MG:
+                self.is_taken = True
+        else:
+            self.young = 0
+            self.x, self.y, self.z = rest.x << POSE_BITS, rest.y << POSE_BITS, rest.z << POSE_BITS
+        self.stir = 0 if rest.push > STIR_MG or squeeze >= self.let_go else self.stir + 1
+        if self.stir > STIR_BLOCKS:
+            self.is_taken = False
 
     def _held(self, push, squeeze):
         self.squeeze = squeeze
@@ -57,39 +76,54 @@ class Embrace:
         self.loose = 0
         if squeeze >= self.grip and push < HELD_CALM_MG and not self.busy:
             self.held += 1
-        self.on = self.on or (self.held >= GRIP_BLOCKS and self.stir < STIR_BLOCKS)
+        self.on = self.on or (self.held >= GRIP_BLOCKS and self.is_taken)
 
     # Something else is done to it: hands may stay on it for a while.
     def wait(self):
         self.busy = AFTER_BLOCKS
         self.held = 0
+        self.forget()
+
+    # It was moved, but not taken up: without a sense nobody knows more until it lies still.
+    def forget(self):
+        if not self.has_squeeze:
+            self.x = self.y = self.z = self.still = 0
 
     def sure(self):
         return min(95, 60 + (self.squeeze - self.grip) // 15) if self.has_squeeze else GUESS
 
     # Without a squeeze sense it is a guess: taken out of the pose in which it lay still, and breathing.
     def _guess(self, rest):
-        if self.band > (self.floor << 1) + BREATH_MG256:
+        is_turned = self._is_turned(rest)
+        if self.band > (self.floor * BREATH_SHARE >> 4) + BREATH_MG256:
             self.still = 0
-            calm = self.band < HUG_MOST_MG << 8 and rest.rate < HUG_DPS
-            self.breath += 1 if calm and self._is_turned(rest) else -1
+            calm = self.band + PER_DPS * self.turn < HUG_MOST_MG << 8
+            self.breath += 1 if calm and is_turned else -1
         else:
             self.still += 1
             self.breath -= 1
-            if self.still > (STILL_BLOCKS if self.rest_x | self.rest_y | self.rest_z else FIRST_BLOCKS):
-                self._lies(rest)
+            self.floor += self.band - self.floor >> FLOOR_BITS
+        if self.still > STILL_BLOCKS or self.young == 1:
+            self._lies(rest)
+        if not is_turned:
+            self.breath -= 4
         self.breath = max(0, min(BREATH_MOST, self.breath))
         self.on = self.breath > (0 if self.on else BREATH_BLOCKS)
 
-    def _breathe(self, push):
-        self.band += ((push if push < RESTLESS_MG else RESTLESS_MG) << 8) - self.band >> BAND_BITS
-        self.young -= self.young > 0
-        self.floor = self.band if self.band < self.floor or self.young else self.floor + 1
+    def _breathe(self, rest):
+        # Quick to forget: what was before is not counted as breath.
+        unrest = (min(rest.push, RESTLESS_MG) << 8) - self.band
+        bits = 2 if self.young > FIRST_BLOCKS // 2 else BAND_BITS if unrest > 0 else FORGET_BITS
+        self.band += unrest >> bits
+        self.turn += (min(rest.rate, RESTLESS_MG) << 8) - self.turn >> BAND_BITS
+        if self.young:
+            self.young -= 1
+            self.floor = self.band
 
     def _lies(self, rest):
-        self.rest_x, self.rest_y, self.rest_z = rest.x >> 3, rest.y >> 3, rest.z >> 3
+        self.x, self.y, self.z = rest.x >> 3, rest.y >> 3, rest.z >> 3
         self.breath = 0
 
     def _is_turned(self, rest):
-        along = (rest.x >> 3) * self.rest_x + (rest.y >> 3) * self.rest_y + (rest.z >> 3) * self.rest_z
-        return self.rest_x | self.rest_y | self.rest_z and along * 100 < 125 * 125 * POSE_COS
+        along = (rest.x >> 3) * self.x + (rest.y >> 3) * self.y + (rest.z >> 3) * self.z
+        return bool(self.x | self.y | self.z) and along * 100 < 125 * 125 * POSE_COS

@@ -4,7 +4,7 @@
 # Where signs disagree the more violent one is right: a pillow that flies is not being shaken, one that is shaken is not
 # being hit or hugged.
 from .embrace import Embrace
-from .jolts import Blow, Fall
+from .jolts import AIRBORNE_MG, SPUN_DPS, Blow, Fall
 from .model import BLOW, FALL, GRIP, LET_GO, SPIN, SWAY, Model
 from .rest import BLOCK_MS, Rest, root
 from .swings import Sway, Turn
@@ -42,6 +42,8 @@ class Recogniser:
         self._gather(sample[0], sample[1], sample[2])
         self._gather_turn(sample[3], sample[4], sample[5])
         decide = self._fall.step(self._size, self._frozen)
+        if self._blow.age >= 0:
+            self._blow.spin(sample[3], sample[4], sample[5])
         if self._blow.step(self._push, self._size):
             decide = True
         self._count += 1
@@ -81,8 +83,10 @@ class Recogniser:
         rest.feel(self._sx // n, self._sy // n, self._sz // n)
         self._count = self._sx = self._sy = self._sz = self._tx = self._ty = self._tz = 0
         # Weightless is no stroke, and what turns in the air was thrown; a sensor that repeats itself says nothing.
-        if not self._fall.low and self._frozen < n:
+        if self._size > AIRBORNE_MG and self._frozen < n:
             self._sway.step(rest)
+            self._fall.has_rhythm = self._blow.has_rhythm = self._sway.has_rhythm()
+            self._fall.is_slow = rest.has_gyro and rest.rate < SPUN_DPS
             self._turn.step(rest)
 
     def _decide(self):
@@ -108,15 +112,16 @@ class Recogniser:
             return self._instead(self._turn)
         if self._sway.on and not self._turn.is_likely():
             self._fall.forget_swing()
-            self._blow.reset()
+            self._blow.cancel()
             self._embrace.wait()
             return self._sway
         if self._blow.on:
+            self._embrace.forget()
             return self._blow
         return self._embrace if self._embrace.on else None
 
     def _instead(self, sign):
         self._sway.reset()
-        self._blow.reset()
+        self._blow.cancel()
         self._embrace.wait()
         return sign

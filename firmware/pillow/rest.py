@@ -44,6 +44,7 @@ class Rest:
         self.tx = self.ty = self.tz = 0  # how fast it turned, degrees a second, without the bias
         self.rate = 1  # and that as a length
         self.bx = self.by = self.bz = 0  # the bias, in 64ths
+        self.has_gyro = False  # it was seen turning
 
     # Rest is one g; switched on in the middle of something, that is the best guess.
     def begin(self, x, y, z):
@@ -58,6 +59,7 @@ class Rest:
         self.tz = z = z - (self.bz >> 6)
         self.rate = root(x * x + y * y + z * z, self.rate)
         if self.rate > GYRO_DPS:
+            self.has_gyro = True
             before = self._size()
             self._rotate(self.x, self.y, self.z)
             self._scale(min(before, REST_MOST_MG), self._size())

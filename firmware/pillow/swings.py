@@ -6,20 +6,25 @@ from .rest import BLOCK_MS
 
 # Swaying to and fro: shaking.
 STROKE_MG = 220  # a stroke passes this to one side and then to the other
+STROKE_SHARE = 3  # and so many eighths of the mean: what rocks after a blow is small beside it
 SWAY_MOST_MG = 4000
 STROKES = 4
 SLOW_STROKES = 3
 SWAY_BLOCKS = 17
-SLOW_BLOCKS = 30
+SLOW_BLOCKS = 36
+LATELY = 14  # blocks since the last stroke: it is going on
+RHYTHM = 4  # strokes: to and fro twice
 SWAY_FORGET = 50  # blocks after which the past counts half
 SWAY_OVER = 11  # calm blocks end it
 STROKE_OVER = 28  # so do these without a stroke
+RUN_DPS = 60  # hands that shake it turn it more; up and down and turned less is how somebody runs,
+MILD_MG = 1100  # or how a car or a stroller rocks it
 
 # Turning steadily: spinning.
-TURN_DPS = 50
-TUMBLE_DPS = 180  # when the axis wanders, so that only |rate| is steady
+TURN_DPS = 35
+TUMBLE_DPS = 100  # when the axis wanders, so that only |rate| is steady
 SPIN_DEG = 200  # turning it over is not spinning
-SLOW_DEG = 300  # a slow one whose axis wanders could be almost anything
+SLOW_DEG = 240  # a slow one whose axis wanders could be almost anything
 LIKELY_BLOCKS = 8
 SPIN_BLOCKS = 17
 DOUBT_BLOCKS = 8
@@ -39,6 +44,8 @@ class Sway:
     def reset(self):
         self.on = False
         self.blocks = self.sum = self.squares = self.calm = self.idle = 0
+        self.along = self.turned = 0  # sums: how far it went up and down, and turned
+        self.reach = STROKE_MG
         for i in range(3):
             self.sides[i] = self.strokes[i] = 0
 
@@ -58,12 +65,15 @@ class Sway:
         self.blocks += 1
         self.sum += push
         self.squares += push * push >> 4
+        self.along += abs(rest.dx * rest.x + rest.dy * rest.y + rest.dz * rest.z) // 1000
+        self.turned += rest.rate
+        self.reach = max(STROKE_MG, self.strength() * STROKE_SHARE >> 3)
         if self.blocks >= SWAY_FORGET:
             self._forget()
-        self.on = self.on or self._is_shaken()
+        self.on = self.on or (self._is_shaken() and not (rest.has_gyro and self._is_run()))
 
     def _stroke(self, axis, value):
-        side = 2 if value > STROKE_MG else 1 if value < -STROKE_MG else 0
+        side = 2 if value > self.reach else 1 if value < -self.reach else 0
         if side and side != self.sides[axis]:
             self.sides[axis] = side
             self.strokes[axis] += 1
@@ -73,16 +83,31 @@ class Sway:
         self.blocks >>= 1
         self.sum >>= 1
         self.squares >>= 1
+        self.along >>= 1
+        self.turned >>= 1
         for i in range(3):
             self.strokes[i] >>= 1
 
     def _is_shaken(self):
         strokes = max(self.strokes)
-        if self.blocks < SWAY_BLOCKS or strokes < SLOW_STROKES or (strokes < STROKES and self.blocks < SLOW_BLOCKS):
+        if (
+            self.idle > LATELY
+            or self.blocks < SWAY_BLOCKS
+            or strokes < SLOW_STROKES
+            or (strokes < STROKES and self.blocks < SLOW_BLOCKS)
+        ):
             return False
-        # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.45 of the mean square.
+        # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.57 of the mean square.
         mean = self.strength()
-        return mean > self.least and mean * mean // 7 > self.squares // self.blocks
+        return mean > self.least and mean * mean // 9 > self.squares // self.blocks
+
+    def _is_run(self):
+        is_mild = self.along * 2 > self.sum or self.strength() < MILD_MG
+        return is_mild and self.turned < RUN_DPS * self.blocks
+
+    # It goes to and fro: what looks like a fall is where it turns round.
+    def has_rhythm(self):
+        return max(self.strokes) >= RHYTHM
 
     def sure(self):
         return min(95, 50 + (self.strength() - self.least) // 20 + max(self.strokes))
@@ -121,10 +146,11 @@ class Turn:
 
     def _judge(self, rate):
         is_steady = self._is_straight() or self._is_even()
-        self.turned = self.turned + rate if is_steady else 0
+        self.turned = max(0, self.turned + (rate if is_steady else -rate))
         self.doubt = 0 if is_steady else self.doubt + 1
         if self.on:
-            self.on = self.doubt < DOUBT_BLOCKS
+            if self.doubt >= DOUBT_BLOCKS:
+                self.reset()
         else:
             self.on = self.blocks >= SPIN_BLOCKS and self.turned > self._least()
 
@@ -148,15 +174,15 @@ class Turn:
     def is_likely(self):
         return self.blocks >= LIKELY_BLOCKS and self.turned > 0
 
-    # About one axis: the mean of the vectors is nearly as long as the mean of their lengths.
+    # About one axis: the mean of the vectors is nearly as long as the mean of their lengths. It may be slowing down.
     def _is_straight(self):
         mean = self.sum // self.blocks
         x, y, z = self.x // self.blocks, self.y // self.blocks, self.z // self.blocks
         least = mean * 4 // 5
-        return mean >= self.least and x * x + y * y + z * z > least * least
+        return mean * 4 >= self.least * 3 and x * x + y * y + z * z > least * least
 
-    # About a wandering axis: the lengths are even, with a standard deviation of 0.35 of the mean; of 0.17 when it is
+    # About a wandering axis: the lengths are even, with a standard deviation of 0.35 of the mean; of 0.24 when it is
     # slow, for a slow shake turns it too.
     def _is_even(self):
         mean = self.sum // self.blocks
-        return mean >= self.least and self.squares // self.blocks * (32 if mean >= TUMBLE_DPS else 35) < mean * mean * 9
+        return mean >= self.least and self.squares // self.blocks * (32 if mean >= TUMBLE_DPS else 34) < mean * mean * 9

@@ -95,7 +95,7 @@ def shake(m, seconds):
     d = m.dice
     hz = d.scaled(1.5, 4) if m.clear else d.scaled(0.75, 5)
     reach = 1.02 * (hz / 0.75) ** 2  # an arm swings no further than 45 cm to either side
-    size, side = min(reach, d.scaled(0.9, 3.6)), d.between(0.3, 0.5)
+    size, side = min(reach, d.scaled(0.9, 7 if d.chance(0.1) else 3.6)), d.between(0.3, 0.5)
     second, dps = d.between(0.1, 0.4), d.between(80, 160) * pi / 2
     main, axis = d.direction(), d.direction()
     other, grip, lag = across(d, main), d.between(100, HANDS), d.between(0, TURN)
@@ -217,14 +217,10 @@ def rock(m, whole, size, axis, dps):
 
 ACTS = {
     "nothing": everyday.nothing,
-    "head": everyday.head,
-    "carry": everyday.carry,
-    "pat": everyday.pat,
-    "move": everyday.move,
-    "turn": everyday.turn,
     "hug": hug,
     "punch": punch,
     "shake": shake,
     "spin": spin,
     "throw": throw,
 }
+ACTS.update(everyday.EVERYDAY)

@@ -6,6 +6,8 @@ from virtual import acts, everyday
 
 REPLACED_S = 0.08  # an act broken off fades out this fast, so that nothing jumps
 SQUEEZE_S = 0.06  # a hand closes no faster
+WORST_PARTS = 0.03  # of cheap sensors feel a third of a g too much or too little along the axis across the chip
+WEAK = 0.3, 0.6  # how much of a squeeze is felt under stiff stuffing, or by a sense beside where people press
 
 
 class Dice:
@@ -55,6 +57,8 @@ class Sensor:
         self.noise_dps = dice.scaled(0.03, 0.9)
         self.scale = [1 + dice.between(-0.05, 0.05) for _ in range(3)]
         self.bias_g = [dice.between(-0.05, 0.05) for _ in range(3)]
+        if dice.chance(WORST_PARTS):
+            self.bias_g[2] = dice.between(-0.32, 0.32)
         self.bias_dps = [dice.between(-5, 5) for _ in range(3)]
 
     def accel(self, axis, true):
@@ -66,11 +70,12 @@ class Sensor:
 
 class Motion:
     # Two dice: what the person does must not depend on how often the sensor is asked.
-    def __init__(self, seed, clear=False):
+    def __init__(self, seed, clear=False, weak=False):
         spread = 0.35 if clear else 1.0
         self.clear = clear
         self.dice = Dice(seed * 2 + 1, spread)
         self.sensor = Sensor(Dice(seed * 2 + 2, spread))
+        self.sense = Dice(seed).between(*WEAK) if weak else 1.0
         self.up = list(self.dice.direction())  # where "up" is, seen from the pillow; one g at rest
         self.accel = [0.0, 0.0, 0.0]
         self.gyro = [0.0, 0.0, 0.0]
@@ -108,7 +113,7 @@ class Motion:
         self.fade(self.left_turn, self.turn)
         self.rotate()
         self.held += (self.grip - self.held) * min(1.0, dt_s / SQUEEZE_S)
-        self.squeeze = int(self.held)
+        self.squeeze = int(self.held * self.sense)
         for i in range(3):
             self.accel[i] = self.sensor.accel(i, self.up[i] * self.support + self.push[i])
             self.gyro[i] = self.sensor.gyro(i, self.turn[i])

@@ -29,7 +29,7 @@ from pillow.model import Model
 from virtual import recording
 
 STILL_S = 2
-FADE_MS = (100, 300)  # from lying still into the take, and out of it
+FADE_MS = (40, 300)  # from lying still into the take, and out of it
 
 
 # -> every change of verdict: (t_ms, gesture, confidence, strength).
