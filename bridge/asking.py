@@ -27,7 +27,6 @@ IDLE_S = 10.0
 MOST = 32  # messages at once
 VISIBLE_S = 30  # a commit takes far less; a bridge that is killed meanwhile gets them again
 SEEN_MOST = 5  # who took it in so often and never came to delete it, died of it
-OPEN_MOST = 200  # wishes that wait; more is a flood
 DENIED_S = 60.0
 TOLD_S = 10.0  # what is over sooner is no trouble
 WRITTEN_S = 10.0  # longer than a commit takes, shorter than VISIBLE_S
@@ -165,7 +164,7 @@ def record(journal: Journal, ask: Ask, now_ms: int) -> None:
 
 def _read(waiting: Iterable[Row], ask: Ask) -> tuple[kinds.Body, str]:
     """Return what a wish says, and why it is refused, if it is."""
-    if sum(1 for _ in waiting) >= OPEN_MOST:
+    if sum(1 for _ in waiting) >= wishes.OPEN_MOST:
         return {}, TOO_MUCH
     try:
         return kinds.read(ask.kind, ask.body), ""

@@ -4,6 +4,7 @@ Its law: a wish has one end, whoever asks for it how often.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from bridge.store import Row, Store
@@ -47,9 +48,19 @@ class Wishbook(Store):
         """Return the wish that travels under this name, or None."""
         return next(iter(self._wishes("SELECT * FROM wish WHERE uid = ? AND uid != ''", (uid,))), None)
 
-    def wishes(self, pillow: str, limit: int = 20) -> list[Row]:
-        """Return the newest wishes about a pillow, newest first, open or ended."""
-        return self._wishes("SELECT * FROM wish WHERE pillow = ? ORDER BY wish DESC LIMIT ?", (pillow, limit))
+    def wishes(self, pillow: str, limit: int = 20, kinds: Iterable[str] = ()) -> list[Row]:
+        """Return the newest wishes about a pillow, of these kinds or of all, newest first, open or ended."""
+        named = json.dumps([*kinds])
+        wanted = "pillow = ? AND (? = '[]' OR kind IN (SELECT value FROM json_each(?)))"
+        newest = f"SELECT * FROM wish WHERE {wanted} ORDER BY wish DESC LIMIT ?"
+        return self._wishes(newest, (pillow, named, named, limit))
+
+    def wish_stamp(self) -> tuple[Any, ...]:
+        """Return what is another whenever a wish or a setting is; cheap to ask for."""
+        found = self._db.execute(
+            "SELECT count(*), max(wish), sum(outcome = ''), max(ended_ms), (SELECT sum(version) FROM setting) FROM wish"
+        )
+        return tuple(found.fetchone())
 
     def last_applied(self, pillow: str, kind: str) -> Row | None:
         """Return the wish of a kind that was applied to a pillow last, or None."""

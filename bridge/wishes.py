@@ -14,7 +14,8 @@ from bridge.journal import Journal, Row
 
 BRIDGE = "bridge"  # the name of the bell that the bridge listens to
 TEACHING = ("record", "keep-last", "take", "teach", "model", "model-back")  # see teaching.py; they never travel
-KINDS = ("press", "release", *TEACHING, *kinds.LEAST_ROLE)
+HOUSEHOLD = ("adopt", "networks", "wifi", "rekey", "disown")  # whose pillows they are: of this computer alone
+KINDS = ("press", "release", *TEACHING, *HOUSEHOLD, *kinds.LEAST_ROLE)
 APPLIED, SUPERSEDED, REFUSED, EXPIRED = "applied", "superseded", "refused", "expired"
 OPEN_MOST = 200  # wishes that wait; more is a flood
 POLL_S = 0.05  # how often a program that waits for an outcome looks

@@ -6,12 +6,13 @@ import pytest
 from joined import PILLOW
 
 from bridge import asking, kinds
-from bridge.asking import IDLE_S, LIVELY_FOR_S, LIVELY_S, MOST, OPEN_MOST, SEEN_MOST, Asking, may_ask
+from bridge.asking import IDLE_S, LIVELY_FOR_S, LIVELY_S, MOST, SEEN_MOST, Asking, may_ask
 from bridge.cloud import Denied, Received, Unreachable
 from bridge.cloudevents import Ask, Forget, encode
 from bridge.cloudsettings import QUEUE_URL, WISHES_URL, Way
 from bridge.journal import Journal
 from bridge.waiting import Job
+from bridge.wishes import OPEN_MOST
 from bridge.writer import write_group
 
 NOW_MS = 1_800_000_000_000

@@ -245,7 +245,7 @@ def test_a_cursor_of_another_journal_begins_anew(app, house):
 
 def test_nothing_new_is_not_told(app, house):
     house.meet()
-    assert {event for event, _ in app.feed.news()} == {"state", "health"}
+    assert {event for event, _ in app.feed.news()} == {"state", "wishes", "health"}
     assert list(app.feed.news()) == []
 
 

@@ -29,6 +29,7 @@ from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
 from web.guests import Guests
 from web.owner import Owner, add_export
 from web.viewers import TOO_MANY, Viewers
+from web.wishing import Wishing
 
 PING_S = 10  # a dead link shows on both sides within twice this
 CLIENT = Path(__file__).parent / "node_modules" / "socket.io-client" / "dist"  # `make setup` brings it
@@ -95,6 +96,7 @@ def create_app(
     gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
     Owner(journal, guests, app.viewers, public, is_away, shares)
+    Wishing(journal, app.viewers, is_away)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)

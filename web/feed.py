@@ -31,6 +31,7 @@ class Feed:
         self._journal = journal
         self.row = journal.newest_row()
         self._state: dict[str, Any] = {}
+        self._wishes: tuple[Any, ...] = ()
         self._health: dict[str, Any] = {}
         self._health_due_s = float("-inf")
         self._virtual: set[str] = set()
@@ -43,6 +44,9 @@ class Feed:
         if (state := view.state_of(self._journal, self.row, 0)) != self._state:
             self._state = state
             yield "state", self.state()
+        if (wished := (self._journal.wish_stamp(), len(self._state["pillows"]))) != self._wishes:
+            self._wishes = wished
+            yield "wishes", self.wishes()
         if time.monotonic() >= self._health_due_s:
             self._health_due_s = time.monotonic() + HEALTH_S
             if (health := self.health()) != self._health:
@@ -52,6 +56,10 @@ class Feed:
     def state(self) -> dict[str, Any]:
         """Return how every pillow is now, as of `row`."""
         return view.state_of(self._journal, self.row, wishes.now_ms())
+
+    def wishes(self) -> dict[str, Any]:
+        """Return the newest wishes and what is set."""
+        return view.wishes_of(self._journal, wishes.now_ms())
 
     def health(self) -> dict[str, Any]:
         """Return the health panel's content now."""

@@ -8,6 +8,9 @@ from bridge.journal import Journal, Row
 REPORT = ("row", "pillow", "boot", "seq", "gesture", "at_ms", "err_ms", "late", "duration_ms", "confidence")
 GAP = ("first", "why")  # what a gap says besides: reports first..seq will never come
 FACTS = ("link", "boot", "version", "cause", "missed", "free", "garbled")
+WISHES = 12  # told of each pillow, the newest
+WISHED = ("hug", "light", "quiet", "name")  # what people wish; the rest is the programs' own
+WISH = ("wish", "kind", "body", "who", "made_ms", "expires_ms", "outcome", "why", "ended_ms")
 CONSOLE_LINES = 60  # what a person reads in a panel; the journal keeps more
 
 
@@ -68,3 +71,13 @@ def day_of(journal: Journal, start_ms: int, end_ms: int) -> dict[str, Any]:
         "reports": [report_of(row) for row in journal.rows_between(start_ms, end_ms)],
         "presence": journal.presence_between(start_ms, end_ms),
     }
+
+
+def wishes_of(journal: Journal, now_ms: int) -> dict[str, Any]:
+    """Return the newest wishes about each pillow, the newest first, its quiet hours, and when this is said."""
+    return {"now_ms": now_ms, "pillows": [_wishes_about(journal, known["pillow"]) for known in journal.pillows()]}
+
+
+def _wishes_about(journal: Journal, pillow: str) -> dict[str, Any]:
+    newest = [{name: wish[name] for name in WISH} for wish in journal.wishes(pillow, WISHES, WISHED)]
+    return {"id": pillow, "quiet": journal.settings(pillow).get("quiet"), "wishes": newest}

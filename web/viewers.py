@@ -97,6 +97,7 @@ class Viewers:
         if here := self._here.get(sid):
             self._socketio.emit("me", {"name": here.visitor.name, "role": here.visitor.role}, to=sid)
         self._socketio.emit("state", self._feed.state(), to=sid)
+        self._socketio.emit("wishes", self._feed.wishes(), to=sid)
         self._socketio.emit("health", self._feed.health(), to=sid)
         if isinstance(after, int) and not isinstance(after, bool) and after >= 0:
             start, trimmed = self._feed.start_of_replay(after, REPLAY_ROWS)
@@ -112,6 +113,7 @@ class Viewers:
             self._socketio.server.enter_room(sid, LIVE)
             if row > start:  # it took a while, and things may stand otherwise by now
                 self._socketio.emit("state", self._feed.state(), to=sid)
+                self._socketio.emit("wishes", self._feed.wishes(), to=sid)
         return None
 
     def _has_room(self, sid: str) -> bool:

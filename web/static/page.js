@@ -5,6 +5,8 @@ import { Away } from "./away.js";
 import { Day } from "./day.js";
 import { Health } from "./health.js";
 import { Owner } from "./owner.js";
+import { Settings } from "./settings.js";
+import { Wishes } from "./wishes.js";
 import { known, LINKS, more, WORDS } from "./words.js";
 
 const TICK_MS = 1_000; // times in words move once a second
@@ -34,6 +36,8 @@ const socket = io({
 });
 
 new Owner(socket);
+const wishes = new Wishes(socket);
+const settings = new Settings(socket);
 
 socket.on("state", (told) => {
   if (state === null) {
@@ -117,6 +121,8 @@ function show() {
   showFace(pillow, virtual);
   showPillows();
   showPresses(pillow, virtual);
+  wishes.show(pillow);
+  settings.show(pillow);
   panel.show(health, pillow?.id ?? "");
   day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
 }
