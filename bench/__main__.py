@@ -8,11 +8,13 @@ import statistics
 import tempfile
 from pathlib import Path
 
+import cloud
 import latency
 import pytest
 import reading
 import starting
 import test_heap
+from azurite import Azurite, missing
 
 from bridge import home
 
@@ -20,13 +22,16 @@ RATIO = 3.0  # bridge and page, in bare loops
 LINE_BYTES = 120  # 10 ms at 115200 baud
 LINES_PER_S = 100_000
 START_S = 3.0
+BACKLOG_PER_S = 5_000
+LEAVES_MS = 50
+CLOUD = 1.1  # in the time that the page takes without one
 
 
 def main() -> None:
     """Measure everything and print it."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=home.data_folder()) as name:
         folder = Path(name)
-        lines = [*_latency(folder), *_reading(), *_heap(folder), *_start(folder)]
+        lines = [*_latency(folder), *_reading(), *_heap(folder), *_start(folder), *_cloud(folder)]
     print(f"\n{'':6}{'asked':>12}{'measured':>12}")
     for is_enough, asked, measured, what in lines:
         print(f"{'ok' if is_enough else 'SHORT':6}{asked:>12}{measured:>12}  {what}")
@@ -73,6 +78,37 @@ def _start(folder: Path) -> list[Row]:
     command, took_s = starting.measure(folder / "demo")
     what = f"from a second `{command}` until a viewer sees a live face"
     return [(took_s < START_S, f"< {START_S:.0f} s", f"{took_s:.2f} s", what)]
+
+
+def _cloud(folder: Path) -> list[Row]:
+    if why := missing():
+        print(f"not measured: the cloud: {why}")
+        return []
+    azurite = Azurite()
+    try:
+        return [*_catching_up(folder, azurite), *_leaving(folder, azurite), *_beside(folder, azurite)]
+    finally:
+        azurite.kill()
+
+
+def _catching_up(folder: Path, azurite: Azurite) -> list[Row]:
+    speed = cloud.backlog(folder, azurite)
+    what = "reports a second into the queue after an outage"
+    return [(speed >= BACKLOG_PER_S, f">= {BACKLOG_PER_S:,}", f"{speed:,.0f}", what)]
+
+
+def _leaving(folder: Path, azurite: Azurite) -> list[Row]:
+    percents = statistics.quantiles(cloud.fresh(folder, azurite), n=100)
+    what = f"p95 from the port to the queue's door, one by one (p50 {percents[49]:.1f}, p99 {percents[98]:.1f})"
+    return [(percents[94] <= LEAVES_MS, f"<= {LEAVES_MS} ms", f"{percents[94]:.1f} ms", what)]
+
+
+def _beside(folder: Path, azurite: Azurite) -> list[Row]:
+    compared = cloud.compared(folder, azurite)
+    without = compared.pop("no cloud")
+    what = f"p50 of the page at home, in that without a cloud beside it ({without:.2f} ms); the cloud: "
+    ratios = {name: ms / without for name, ms in compared.items()}
+    return [(ratio <= CLOUD, f"<= {CLOUD} x", f"{ratio:.2f} x", what + name) for name, ratio in ratios.items()]
 
 
 if __name__ == "__main__":

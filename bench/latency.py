@@ -32,7 +32,7 @@ def measure(folder: Path) -> tuple[list[float], list[float]]:
     """
     took: tuple[list[float], list[float]] = ([], [])
     with ExitStack() as stack:
-        ways = [stack.enter_context(start(folder)) for start in (_bare_loop, _bridge_and_page)]
+        ways = [stack.enter_context(start(folder)) for start in (_bare_loop, bridge_and_page)]
         for _ in tqdm(range(FIRST + REPORTS), desc="from port to viewer", leave=False, disable=None):
             for once, times in zip(ways, took):
                 times.append(once() * 1000)
@@ -52,9 +52,16 @@ class Stopwatch(PillowOnDesk):
 
 
 @contextmanager
-def _bridge_and_page(folder: Path) -> Iterator[Once]:
+def bridge_and_page(folder: Path, name: str = "home", **environment: str) -> Iterator[Once]:
+    """Run both, with a pillow at a port and a viewer.
+
+    Args:
+        folder: where its data folder is made.
+        name: of the data folder.
+        environment: what the bridge is told besides.
+    """
     pillow = Stopwatch()
-    home = Whole(folder / "home", "run", "--port", pillow.url)
+    home = Whole(folder / name, "run", "--port", pillow.url, **environment)
 
     def once() -> float:
         pillow.feel("neutral" if pillow.pillow.reporter.gesture == "hugging" else "hugging")

@@ -18,6 +18,7 @@ from bridge.troubles import Troubles
 from bridge.writer import Writer
 
 AGAIN_S = 1.0  # after the journal could not be read
+MANNERS_S = 0.005  # the page at home goes first: two threads of one program hinder each other for about as long
 LOOK_S = 1.0  # a bell that was not heard costs no more than that
 STUMBLED_S = 60.0
 STUMBLED = "nothing is forwarded to the cloud, because of a mistake in this program ({}): update it"
@@ -68,8 +69,8 @@ class Forwarding:
             forwarder = Forwarder(journal, self._cloud.send, self._writer.insist, self._troubles, random.Random())
             while not self._stopping.is_set():
                 wait_s = forwarder.step(time.monotonic_ns() // 1_000_000, _wall_ms())
-                if wait_s:
-                    self._bell.wait(min(wait_s, LOOK_S))
+                if wait_s and self._bell.wait(min(wait_s, LOOK_S)):
+                    self._stopping.wait(MANNERS_S)
             forwarder.record(_wall_ms())
         finally:
             journal.close()

@@ -28,6 +28,11 @@ class Request:
     body: bytes
 
     @property
+    def message(self) -> str:
+        """The text that it puts into a queue."""
+        return _text(self.body)
+
+    @property
     def is_send(self):
         return self.method == "POST" and self.path.partition("?")[0].endswith("/messages")
 
@@ -270,7 +275,7 @@ class FaultyHttp:
     @property
     def stored(self) -> list[str]:
         """The messages that Azurite has taken, in the order in which it did."""
-        return [_text(one.request.body) for one in list(self.log) if one.request.is_send and one.status == 201]
+        return [one.request.message for one in list(self.log) if one.request.is_send and one.status == 201]
 
     def __enter__(self):
         return self
