@@ -9,13 +9,15 @@ import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 
-from bridge import checks, flash, health, home, micropython, virtual, wishes
+from bridge import checks, flash, health, home, micropython, motions, pillows, setup, takes, virtual, wishes
 from bridge.errors import Trouble
 from bridge.journal import Journal, JournalNewer
 from bridge.outgoing import CURSOR
-from bridge.run import run
+from bridge.run import Wanted, run
 
+RECORD_S = 10.0
 PRESS_S = 5.0  # a running demo obeys within tens of ms
 WHO = "command line"  # made the wish
 
@@ -46,8 +48,11 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = add("demo", _demo, "bridge and page with a virtual pillow")
     demo.add_argument("--interpreter", default=sys.executable, help="runs its firmware (default: this Python)")
+    demo.add_argument("--pillow", choices=virtual.PILLOWS, default="", help="which one; weak: it feels hugs too little")
     real = add("run", _run, "bridge and page with real pillows")
     real.add_argument("--port", action="append", default=[], metavar="URL", help=PORT_HELP)
+    real.add_argument("--wifi", action="store_true", help="let pillows call, though none was set up for Wi-Fi yet")
+    real.add_argument("--no-page", action="store_true", help="the bridge alone")
     flash = add("flash", _flash, "put the firmware on a board that runs MicroPython")
     flash.add_argument("--port", default=os.environ.get("PORT", ""), help="default: PORT, or the only board there is")
     image = add("flash-micropython", _flash_micropython, "put MicroPython itself on a board, which erases it")
@@ -56,6 +61,21 @@ def _parser() -> argparse.ArgumentParser:
     press = add("press", _press, "do something to the virtual pillow of a running demo")
     press.add_argument("act", choices=virtual.ACTS, metavar="|".join(virtual.ACTS))
     press.add_argument("--seconds", type=float, default=virtual.SECONDS, help="how long a hug, shake or spin lasts")
+    wifi = add("wifi", _wifi, "show a plugged-in pillow the way home over Wi-Fi")
+    wifi.add_argument("--port", default=os.environ.get("PORT", ""), help="where it is plugged in (default: look)")
+    pillow_verbs(add("pillows", _pillows, "list the pillows, rename one, give it another key, let it go"))
+    record = add("record", _record, "record a motion, for teaching")
+    record.add_argument("--label", required=True, choices=takes.LABELS, metavar="|".join(takes.LABELS))
+    record.add_argument("--seconds", type=float, default=RECORD_S, help=f"how long (default: {RECORD_S:.0f})")
+    record.add_argument("--pillow", default="", help="its name, when there are several")
+    replay = add("replay", _replay, "run recordings through the pillow's recogniser")
+    replay.add_argument("file", nargs="*", type=Path, help="CSV")
+    replay.add_argument("--home", action="store_true", help="every recording of this home, with what it was taught")
+    replay.add_argument("--model", default="", help="what the pillow was taught")
+    replay.add_argument("--interpreter", default=sys.executable, help="a Python or MicroPython (default: this Python)")
+    export = add("export", _export, "carry something of this home away, without whose it is")
+    export.add_argument("what", choices=("takes",), help="takes: every recording of motion")
+    export.add_argument("file", type=Path, help="the ZIP file to write")
     add("status", _status, "say how everything is")
     add("test", lambda said: checks.test(said.words), "run the tests").add_argument("words", nargs="*", help="pytest's")
     add("lint", lambda _: checks.lint(), "run the linters")
@@ -70,12 +90,12 @@ PORT_HELP = "/dev/ttyUSB0, COM3 or socket://host:port; may be repeated (default:
 
 
 def _demo(said: argparse.Namespace) -> int:
-    run(home.data_folder(), interpreter=said.interpreter)
+    run(home.data_folder(), Wanted(interpreter=said.interpreter, kind=said.pillow))
     return 0
 
 
 def _run(said: argparse.Namespace) -> int:
-    run(home.data_folder(), said.port)
+    run(home.data_folder(), Wanted(said.port, on_wifi=said.wifi, has_page=not said.no_page))
     return 0
 
 
@@ -86,6 +106,45 @@ def _flash(said: argparse.Namespace) -> int:
 
 def _flash_micropython(said: argparse.Namespace) -> int:
     micropython.flash_micropython(said.port, said.image, home.data_folder())
+    return 0
+
+
+def _wifi(said: argparse.Namespace) -> int:
+    setup.set_up(home.data_folder(), said.port)
+    return 0
+
+
+def pillow_verbs(parser: argparse.ArgumentParser) -> None:
+    """Add what can be done about one pillow."""
+    verbs = parser.add_subparsers(metavar="VERB", dest="about")
+    for name, text in ABOUT.items():
+        verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        verb.add_argument("pillow", help="its id, the beginning of it, or its name")
+        if name == "rename":
+            verb.add_argument("name", help="what it is called from now on")
+
+
+ABOUT = {
+    "rename": "give it another name",
+    "adopt": "give the one that is plugged in a key: it is ours",
+    "rekey": "give it another key: one that was stolen opens nothing any more",
+    "forget": "let it go: it is not of this home any more",
+}
+
+
+def _pillows(said: argparse.Namespace) -> int:
+    folder = home.data_folder()
+    if not said.about:
+        print("\n".join(pillows.sentences(folder) or ["there is no pillow yet"]))
+        return 0
+    pillow = pillows.find(folder, said.pillow)
+    match said.about:
+        case "rename":
+            pillows.rename(folder, pillow, said.name)
+        case "forget":
+            pillows.forget(folder, pillow)
+        case _:
+            pillows.ask(folder, pillow, said.about, {})
     return 0
 
 
@@ -104,6 +163,24 @@ def _press(said: argparse.Namespace) -> int:
     end = wishes.wait(path, wish, PRESS_S)
     if end["outcome"] != wishes.APPLIED:
         raise Trouble(f"{said.act} was {end['outcome']}: {end['why']}")
+    return 0
+
+
+def _record(said: argparse.Namespace) -> int:
+    print(motions.record(said.label, said.seconds, said.pillow, home.data_folder()))
+    return 0
+
+
+def _replay(said: argparse.Namespace) -> int:
+    if said.home:
+        return motions.replay_home(home.data_folder(), said.interpreter)
+    if not said.file:
+        raise Trouble("nothing to replay: name recordings, or say --home")
+    return motions.replay(said.file, said.model, said.interpreter)
+
+
+def _export(said: argparse.Namespace) -> int:
+    print(f"{motions.export(said.file, home.data_folder())} recordings in {said.file}")
     return 0
 
 

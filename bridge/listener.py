@@ -92,6 +92,11 @@ class Listener:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still listens."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin to let callers in."""
         self._thread.start()

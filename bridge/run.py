@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bridge import cloudsettings, home, steps, virtual, wishes
@@ -23,9 +24,11 @@ from bridge.cloudsettings import Settings
 from bridge.damage import opened, set_aside
 from bridge.errands import Errands
 from bridge.errors import Trouble
+from bridge.events import Event
 from bridge.finder import Finder
 from bridge.forwarding import Forwarding
 from bridge.grants import Grants
+from bridge.household import Household
 from bridge.journal import Journal
 from bridge.keeping import Keeping
 from bridge.link import Link
@@ -34,21 +37,41 @@ from bridge.present import Present
 from bridge.store import JournalDamaged, is_damage
 from bridge.teaching import Teaching
 from bridge.troubles import Troubles
+from bridge.wifi import Place, Wifi, place
 from bridge.writer import Writer
 
 TURN_S = 0.25  # how soon a replugged pillow, an ended child or a signal is noticed
 REST_S = 0.01  # the bell rings with every wish; a hundred turns a second are enough
 LINKS_S = 0.7  # for the links to let go: one that waits for a far machine to answer is left behind
+WIFI_S = 0.3  # for the last word on the network
 END_S = 1.5  # for links, journal and children together; two seconds are promised
 
 
-def run(folder: Path, urls: Sequence[str] = (), interpreter: str = "") -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be run.
+
+    Args:
+        urls: these ports and no others; empty: look for pillows.
+        interpreter: start a virtual pillow on this Python or MicroPython; empty: only real ones.
+        kind: of virtual pillow; see `virtual.PILLOWS`.
+        on_wifi: pillows may call over the network, though none was set up for it yet.
+        has_page: the page as well.
+    """
+
+    urls: Sequence[str] = ()
+    interpreter: str = ""
+    kind: str = ""
+    on_wifi: bool = False
+    has_page: bool = True
+
+
+def run(folder: Path, wanted: Wanted = Wanted()) -> None:
     """Run bridge and page until SIGTERM or Ctrl-C.
 
     Args:
         folder: the data folder.
-        urls: these ports and no others; empty: look for pillows.
-        interpreter: start a virtual pillow on this Python or MicroPython; empty: only real ones.
+        wanted: what is to be run.
 
     Raises:
         Trouble: it cannot start.
@@ -58,20 +81,19 @@ def run(folder: Path, urls: Sequence[str] = (), interpreter: str = "") -> None:
     path = home.journal_path(folder)
     cloud = cloudsettings.read(os.environ)
     cloudsettings.take_secrets(os.environ)  # the page faces the network and has no use for them
+    air = place(os.environ)
     with _told_to_stop() as stop, home.only_bridge(folder):
         home.key(folder)
         told = ""
         while True:
             try:
-                _live(stop, folder, urls, interpreter, cloud, told)
+                _live(stop, folder, wanted, cloud, air, told)
                 return
             except JournalDamaged as damage:
                 told = set_aside(path, str(damage), wishes.now_ms())
 
 
-def _live(
-    stop: threading.Event, folder: Path, urls: Sequence[str], interpreter: str, cloud: Settings | None, told: str
-) -> None:
+def _live(stop: threading.Event, folder: Path, wanted: Wanted, cloud: Settings | None, air: Place, told: str) -> None:
     """Run everything over one journal. `told`: what is wrong already. Raises Trouble, JournalDamaged."""
     path = home.journal_path(folder)
     outbound = Queue(cloud, cloud.queue) if cloud else None
@@ -83,17 +105,26 @@ def _live(
         if told:
             troubles.tell("damage", told)
         page = Child("page", [sys.executable, "-m", "web", "--data", str(folder), "--child", "--open"], troubles)
-        pillow = virtual.pillow(folder, interpreter, troubles) if interpreter else None
+        pillow = virtual.pillow(folder, wanted.interpreter, troubles, wanted.kind) if wanted.interpreter else None
         present = Present()
 
-        def open_link(url: str, kind: str) -> Link:
-            return Link(url, kind, writer, path, troubles, present, tell=lambda event: teaching.tell(event))
+        def open_link(url: str, way: str) -> Link:
+            return Link(url, way, writer, path, troubles, present, wifi.trust, tell)
 
-        finder = Finder(open_link, troubles, urls, virtual.port(folder) if pillow else "")
+        def tell(event: Event) -> None:
+            teaching.tell(event)
+            household.hear(event)
+
+        wifi = Wifi(folder, air, writer, path, troubles, present, tell)
+        household = Household(folder, wifi, writer, troubles)
+        household.begin(journal, wanted.on_wifi)
+        demo = virtual.port(folder) if pillow else ""
+        finder = Finder(open_link, troubles, wanted.urls, demo, elsewhere=wifi.link_of)
+        household.ports = finder
         teaching = Teaching(finder.link_of, writer, journal, folder)
         bell = stack.enter_context(contextlib.closing(Bell(journal, wishes.BRIDGE)))
-        children = [page, pillow] if pillow else [page]
-        stack.callback(_end, writer, finder, children)
+        children = [child for child in (page if wanted.has_page else None, pillow) if child]
+        stack.callback(_end, writer, finder, wifi, children)
         stack.callback(teaching.close)
         if outbound:
             stack.callback(Forwarding(journal, path, outbound, writer, troubles).stop)
@@ -101,8 +132,8 @@ def _live(
             writer.insist(lambda journal: journal.forget_cursor(CURSOR))  # nothing is kept for who may never come
         if inbound:
             stack.callback(Errands(path, inbound, writer, troubles).stop)
-        grants = Grants(finder, pillow, more=teaching.acts)
-        _turn(stop, journal, writer, troubles, bell, finder, children, grants, teaching)
+        grants = Grants(finder, pillow, more={**teaching.acts, **household.acts})
+        _turn(stop, journal, writer, troubles, bell, finder, children, grants, teaching, household)
 
 
 def _turn(
@@ -115,6 +146,7 @@ def _turn(
     children: Sequence[Child],
     grants: Grants,
     teaching: Teaching,
+    household: Household,
 ) -> None:
     keeping = Keeping(writer, journal)
     while not stop.is_set():
@@ -127,6 +159,7 @@ def _turn(
             child.step(now_s)
         finder.step(now_s)
         teaching.step()
+        household.step(journal, now_s)
         try:
             grants.settle(journal, writer)
         except queue.Full:
@@ -138,12 +171,13 @@ def _turn(
         stop.wait(REST_S)
 
 
-def _end(writer: Writer, finder: Finder, children: Sequence[Child]) -> None:
+def _end(writer: Writer, finder: Finder, wifi: Wifi, children: Sequence[Child]) -> None:
     """Take everything down, within END_S."""
     deadline_s = time.monotonic() + END_S
     for child in children:
         child.end()
     finder.stop(LINKS_S)
+    wifi.stop(WIFI_S)
     last = threading.Thread(target=writer.stop, daemon=True)  # a stalled disk must not keep us
     last.start()
     last.join(max(0.0, deadline_s - time.monotonic()))
