@@ -84,7 +84,7 @@ class Collector:
         self._troubles, self._pace, self._publish, self._visible_s = troubles, pace, publish, visible_s
         self._held: dict[str, _Held] = {}
         self._all_seen_s = float("-inf")  # when everything in the queue had been here
-        self._unsure_until_s = float("-inf")  # an answer that was lost on its way took messages with it, for so long
+        self._unsure_until_s = float("-inf")  # what was handed out and not looked at is hidden until then
         self._deaf = False
 
     def step(self, now_s: float, now_ms: int) -> float:
@@ -98,38 +98,32 @@ class Collector:
             In how many seconds to do it again.
         """
         try:
-            received = self._receive(now_s)
+            received = self._queue.receive(MOST, self._visible_s)
+            self._deaf = False
             rows = sum([self._look_at(one, now_s, now_ms) for one in received])
+            if len(received) < MOST and now_s > self._unsure_until_s:
+                self._all_seen_s = now_s
             rows += self._give_up_waiting(now_s, now_ms)
             self._intake.listen(now_ms)
-        except Unreachable as away:
-            return self._failed(away)
-        except Denied as denied:
-            self._troubles.tell("queue", str(denied))
-            return DENIED_S
-        except sqlite3.Error as error:
-            self._troubles.tell("journal", CANNOT_WRITE.format(error))
-            return JOURNAL_AGAIN_S
+        except (Unreachable, Denied, sqlite3.Error) as error:
+            self._unsure_until_s = now_s + self._visible_s
+            return self._stalled(error)
         self._troubles.clear("queue")
         self._troubles.clear("journal")
         return self._pace.after(rows, len(received) == MOST, now_s)
 
-    def _receive(self, now_s: float) -> Sequence[Received]:
-        try:
-            received = self._queue.receive(MOST, self._visible_s)
-        except Unreachable:
-            self._unsure_until_s = now_s + self._visible_s
-            raise
-        self._deaf = False
-        if len(received) < MOST and now_s > self._unsure_until_s:
-            self._all_seen_s = now_s
-        return received
-
-    def _failed(self, away: Unreachable) -> float:
-        rest_s = self._pace.failed(away.retry_after_s)
-        if self._pace.fails > QUIET_FAILS:
-            self._troubles.tell("queue", str(away))
-        return rest_s
+    def _stalled(self, error: Exception) -> float:
+        """Say what is wrong. Returns for how many seconds to leave it alone."""
+        if isinstance(error, sqlite3.Error):
+            self._troubles.tell("journal", CANNOT_WRITE.format(error))
+            return JOURNAL_AGAIN_S
+        if isinstance(error, Unreachable):
+            rest_s = self._pace.failed(error.retry_after_s)
+            if self._pace.fails > QUIET_FAILS:
+                self._troubles.tell("queue", str(error))
+            return rest_s
+        self._troubles.tell("queue", str(error))
+        return DENIED_S
 
     def _look_at(self, received: Received, now_s: float, now_ms: int) -> int:
         """Take in a message, let it wait, or leave it. Returns how many rows that made."""
