@@ -91,7 +91,7 @@ def create_app(
     app = Page(__name__)
     app.json = StrictProvider(app)
     app.socketio = _socketio(app)
-    app.feed = Feed(journal)
+    app.feed = Feed(journal, is_away)
     guests = Guests(journal, key)
     gate = Gate(app.wsgi_app, hosts, guests, cookie, public)
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)

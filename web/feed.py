@@ -22,13 +22,14 @@ class Feed:
 
     Args:
         journal: where to look.
+        is_away: the pillows are at a home that is elsewhere: nobody presses them here.
 
     Attributes:
         row: every row up to this one has been handed out.
     """
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, is_away: bool = False) -> None:
+        self._journal, self._is_away = journal, is_away
         self.row = journal.newest_row()
         self._state: dict[str, Any] = {}
         self._wishes: tuple[Any, ...] = ()
@@ -64,9 +65,9 @@ class Feed:
     def health(self) -> dict[str, Any]:
         """Return the health panel's content now."""
         for known in self._journal.pillows():
-            if known["link"] == "virtual":  # unplugged it has no link, and is still the one to plug in again
+            if known["link"] == "virtual" and not self._is_away:  # unplugged it has no link, and is still the one to plug in again
                 self._virtual.add(known["pillow"])
-        return view.health_of(self._journal, self._virtual)
+        return view.health_of(self._journal, self._virtual, self._is_away)
 
     def page_after(self, row: int) -> list[dict[str, Any]]:
         """Return the next reports after `row` that have been handed out already, at most one page."""

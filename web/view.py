@@ -44,13 +44,15 @@ def _pillow(known: Row, now_ms: int) -> dict[str, Any]:
     }
 
 
-def health_of(journal: Journal, virtual: Collection[str]) -> dict[str, Any]:
+def health_of(journal: Journal, virtual: Collection[str], is_away: bool = False) -> dict[str, Any]:
     """Return what the health panel shows: facts of each pillow, what stalls, and the end of the console.
 
     Args:
         virtual: the ids of the pillows that can be pressed on the page.
+        is_away: the pillows are at a home that is elsewhere.
     """
     return {
+        "away": is_away,
         "pillows": [_facts(known, virtual) for known in journal.pillows()],
         "troubles": [{"since": t["since_ms"], "sentence": t["sentence"]} for t in journal.troubles()],
         "console": [

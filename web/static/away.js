@@ -7,6 +7,7 @@ const SEEN = "cloud.seen"; // in the browser's storage: the newest row that was 
 export class Away {
   #missed = [];
   #lost = 0;
+  #strayed = 0;
   #trimmed = false;
 
   constructor(box, words, close) {
@@ -27,7 +28,10 @@ export class Away {
 
   add(reports) {
     for (const report of reports) {
-      if (report.gesture === "gap") this.#lost += report.seq - report.first + 1 + report.older;
+      if (report.gesture !== "gap") continue;
+      const count = report.seq - report.first + 1 + report.older;
+      if (report.why === "queue") this.#strayed += count;
+      else this.#lost += count;
     }
     this.#missed.push(...reports.filter((report) => report.gesture !== "gap"));
     this.#show();
@@ -43,6 +47,7 @@ export class Away {
     const said = [];
     if (what) said.push(`While you were away: ${what}.`);
     if (this.#lost) said.push(`The pillow had to forget ${this.#lost} ${this.#lost === 1 ? "report" : "reports"}: its memory was full.`);
+    if (this.#strayed) said.push(`${this.#strayed} ${this.#strayed === 1 ? "report" : "reports"} did not come through the cloud.`);
     if (this.#trimmed) said.push("What happened longer ago is no longer kept.");
     this.words.textContent = said.join(" ");
     this.box.hidden = said.length === 0;
@@ -51,6 +56,7 @@ export class Away {
   #clear() {
     this.#missed = [];
     this.#lost = 0;
+    this.#strayed = 0;
     this.#trimmed = false;
     this.#show();
   }

@@ -7,7 +7,7 @@ import { Health } from "./health.js";
 import { Owner } from "./owner.js";
 import { Settings } from "./settings.js";
 import { Wishes } from "./wishes.js";
-import { known, LINKS, more, WORDS } from "./words.js";
+import { known, LINKS, LOST, more, WORDS } from "./words.js";
 
 const TICK_MS = 1_000; // times in words move once a second
 const REFUSED_RETRY_MS = 5_000; // a server that says no is asked again, at leisure
@@ -19,7 +19,7 @@ const away = new Away(at("away"), at("away-words"), at("away-close"));
 const panel = new Health(at("facts"), at("console"), at("trouble"));
 
 let state = null; // what the server said last; null while it is not heard
-let health = { pillows: [], troubles: [], console: [] };
+let health = { away: false, pillows: [], troubles: [], console: [] };
 let cursor = Away.seen();
 let missedUpTo = 0; // rows up to this one happened before this page was there
 let day = new Day(Date.now());
@@ -74,7 +74,7 @@ socket.on("wish", (told) => {
 });
 
 socket.on("disconnect", (reason) => {
-  lose("This page has lost its bridge. Start it again with “make run” or “make demo”: the page comes back by itself.");
+  lose(health.away ? `This page has lost its server. ${LOST.away}` : `This page has lost its bridge. ${LOST.home}`);
   if (reason === "io server disconnect") socket.connect();
 });
 
@@ -86,7 +86,7 @@ socket.on("connect_error", async (error) => {
   }
   const reply = await fetch("/api/state").catch(() => null);
   if (reply && !reply.ok) lose(await reply.text());
-  else if (!reply) lose("This page cannot find its bridge. Start it with “make run” or “make demo”: the page comes back by itself.");
+  else if (!reply) lose(health.away ? `This page cannot find its server. ${LOST.away}` : `This page cannot find its bridge. ${LOST.home}`);
 });
 
 function lose(words) {
@@ -135,8 +135,9 @@ function showFace(pillow, virtual) {
   write("link", state ? (LINKS[pillow?.link ?? ""] ?? "connected") : "out of touch");
   at("link").dataset.link = pillow?.link ?? "";
   if (!state) write("more", lost);
+  else if (!pillow && health.away) write("more", "Nothing has come from home yet.");
   else if (!pillow) write("more", "Plug one into this computer, or see a virtual one with “make demo”.");
-  else write("more", more(pillow, virtual, day.last(pillow.id), Date.now()));
+  else write("more", more(pillow, virtual, day.last(pillow.id), Date.now(), health.away));
   document.title = pillow ? `${pillow.name}: ${WORDS[gesture]}` : "Cloud";
 }
 

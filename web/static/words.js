@@ -73,10 +73,17 @@ export function endOfDay(at) {
   return day.setDate(day.getDate() + 1);
 }
 
+// What to do while nothing is heard, at home and away from it.
+export const LOST = {
+  home: "Start it again with “make run” or “make demo”: the page comes back by itself.",
+  away: "The page comes back by itself.",
+};
+
 // The second line under the face: since when, and what to do if something is to be done.
-export function more(pillow, virtual, last, now) {
+export function more(pillow, virtual, last, now, away = false) {
   switch (known(pillow.gesture)) {
     case "notconnected":
+      if (away) return `Last seen ${when(pillow.last_seen, now)}. It wakes when it is plugged in at home.`;
       return `Last seen ${when(pillow.last_seen, now)}. ${virtual ? "Press “plug in” to wake it." : "Plug it into this computer to wake it."}`;
     case "sensorfault":
       return "Its motion sensor does not answer: check the sensor’s four wires, then plug the pillow in again.";
