@@ -108,8 +108,10 @@ class Standing(Store):
             )
 
     def troubles(self) -> list[Row]:
-        """Return what stalls now: name, since_ms, sentence."""
-        return self._rows("SELECT * FROM trouble ORDER BY since_ms, name")
+        """Return what stalls now: name, since_ms, sentence; of several with the same sentence, the first."""
+        return self._rows(
+            "SELECT name, min(since_ms) AS since_ms, sentence FROM trouble GROUP BY sentence ORDER BY since_ms, name"
+        )
 
     def clear_troubles(self) -> None:
         """Forget every trouble: what a bridge does when it starts."""

@@ -25,13 +25,18 @@ class Troubles:
         self._lock = threading.Lock()
 
     def tell(self, name: str, sentence: str) -> None:
-        """Say what is wrong with `name` and what helps, unless that was the last word on it."""
+        """Say what is wrong with `name` and what helps, unless that was the last word on it.
+
+        What is wrong with several for the same reason is printed once.
+        """
         with self._lock:
             if self._told.get(name) == sentence:
                 return
+            is_known = sentence in self._told.values()
             self._told[name] = sentence
             self._record(name)
-        print(sentence, file=sys.stderr, flush=True)
+        if not is_known:
+            print(sentence, file=sys.stderr, flush=True)
 
     def clear(self, name: str) -> None:
         """Take back what was told of `name`, if anything."""

@@ -121,7 +121,7 @@ def test_a_wrong_key_is_one_sentence_and_asks_no_more_than_once_a_minute(start, 
         f"127.0.0.1:{proxy.port} refuses the key (403 AuthenticationFailed):"
         " copy AZURE_STORAGE_CONNECTION_STRING anew from the storage account"
     )
-    assert proxy.asked == 1
+    assert proxy.asked == 2  # for reports, and for wishes
     said = home.huggable("status")
     assert sentence in said.stdout and "The cloud: 20 reports wait to be sent." in said.stdout
     assert said.returncode == 1

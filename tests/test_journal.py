@@ -155,6 +155,13 @@ def test_the_console_is_capped(journal):
     assert journal.console_tail(1)[0]["text"] == f"line {CONSOLE_ROWS + 49}"
 
 
+def test_what_is_wrong_with_several_for_the_same_reason_is_one_trouble(journal):
+    with journal.transaction():
+        for at_ms, name in ((7, "wishes"), (5, "cloud"), (6, "other")):
+            journal.trouble(name, "the key is wrong: copy it anew" if name != "other" else "else", at_ms)
+    assert [(trouble["name"], trouble["since_ms"]) for trouble in journal.troubles()] == [("cloud", 5), ("other", 6)]
+
+
 def test_troubles_are_told_until_they_are_over(journal):
     with journal.transaction():
         journal.trouble("port", "No board is seen.", 5)
