@@ -22,6 +22,7 @@ PURE = {
         )
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
+    *(f"firmware/pillow/{name}.py" for name in ("keyed", "proof", "blob", "home", "air", "wifi", "mdns")),
     "web/press.py",
     "web/pace.py",
 }
@@ -29,7 +30,7 @@ IMPURE = {"socket", "serial", "sqlite3", "flask", "gevent", "machine", "neopixel
 # Outside of the left, the right may not be imported.
 KNOWN_TO = {
     "serial": {"bridge/ports.py"},
-    "socket": {"bridge/ports.py", "bridge/listener.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
+    "socket": {"firmware/pillow/radio.py", "bridge/ports.py", "bridge/listener.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
     "flask": {"web/app.py", "web/viewers.py"},
     "flask_socketio": {"web/app.py", "web/viewers.py"},
     "ssl": {"bridge/tunnel.py", "bridge/certificate.py"},
@@ -39,6 +40,8 @@ KNOWN_TO = {
     "azure": {"bridge/cloud.py"},
     "redis": {"web/stream.py"},
     "machine": {"firmware/main.py", "firmware/pillow/board.py"},
+    "network": {"firmware/pillow/radio.py"},
+    "tls": {"firmware/pillow/radio.py"},
     "neopixel": {"firmware/pillow/board.py"},
     "pillow": {"firmware/main.py"},
     "virtual": set(),
@@ -53,6 +56,7 @@ WEB_MAY_READ = {
     "home",
     "errors",
     "strict",
+    "takes",
     "backoff",
     "cloud",
     "cloudevents",

@@ -28,6 +28,7 @@ from web.feed import SLOW_POLL_S, Feed
 from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
 from web.guests import Guests
 from web.owner import Owner, add_export
+from web.teach import Teach
 from web.viewers import TOO_MANY, Viewers
 from web.wishing import Wishing
 
@@ -65,6 +66,7 @@ class Page(Flask):
     socketio: SocketIO
     feed: Feed
     viewers: Viewers
+    teach: Teach | None  # at home
 
 
 def create_app(
@@ -97,6 +99,7 @@ def create_app(
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
     Owner(journal, guests, app.viewers, public, is_away, shares)
     Wishing(journal, app.viewers, is_away)
+    app.teach = None if is_away else Teach(journal, app.socketio, app.viewers)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]
     _add_pages(app, journal)
@@ -154,7 +157,7 @@ def _add_pages(app: Page, journal: Journal) -> None:
 
     @app.get("/")
     def page() -> str:
-        return render_template("page.html")
+        return render_template("page.html", at_home=app.teach is not None)
 
     @app.get("/vendor/socket.io.js")
     def client() -> Response:
@@ -218,3 +221,5 @@ def _tell_news(app: Page) -> None:
         gevent.sleep(time.monotonic() - began_s)
         began_s = time.monotonic()
     app.viewers.tell_ends()
+    if app.teach:
+        app.teach.tell()

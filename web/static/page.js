@@ -6,8 +6,10 @@ import { Day } from "./day.js";
 import { Health } from "./health.js";
 import { Owner } from "./owner.js";
 import { Settings } from "./settings.js";
+import { Teach } from "./teach.js";
 import { Wishes } from "./wishes.js";
 import { known, LINKS, LOST, more, WORDS } from "./words.js";
+import { Wrong } from "./wrong.js";
 
 const TICK_MS = 1_000; // times in words move once a second
 const REFUSED_RETRY_MS = 5_000; // a server that says no is asked again, at leisure
@@ -38,6 +40,8 @@ const socket = io({
 new Owner(socket);
 const wishes = new Wishes(socket);
 const settings = new Settings(socket);
+const teach = at("teach") ? new Teach(socket) : null; // only at home
+const wrong = at("wrong") ? new Wrong(socket) : null;
 
 socket.on("state", (told) => {
   if (state === null) {
@@ -123,6 +127,8 @@ function show() {
   showPresses(pillow, virtual);
   wishes.show(pillow);
   settings.show(pillow);
+  teach?.show(pillow);
+  wrong?.show(pillow, day.last(pillow?.id), Date.now());
   panel.show(health, pillow?.id ?? "");
   day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
 }
