@@ -42,8 +42,8 @@ def welcome(host: Host) -> list:
 
 def test_it_says_hello_on_its_own(tmp_path, interpreter):
     with plugged(tmp_path, interpreter) as board, Host(board.link) as host:
-        number, wire, pillow, boot, nonce, version, cause, _ = host.line("hello")
-    assert (number, wire, boot, cause) == (0, 1, 1, "power")
+        number, wire, pillow, boot, nonce, version, cause, _, key = host.line("hello")
+    assert (number, wire, boot, cause, key) == (0, 1, 1, "power", 0)
     assert len(pillow) == 16 and len(nonce) == 8 and version != "rescue"
 
 

@@ -53,13 +53,16 @@ class App:
         limits = config["light_percent"], config["light_ma"], config["light_seconds"]
         self._light = Light(board.pixels_write, board.pixel_count(), *limits)
         identity = pillow, boot, _hex(board.random_bytes(4)), VERSION, board.cause()
-        self._link = Link(spool, self._reporter, identity, self._health, self._light.wish, self._ask, self._more)
-        self._desk = None  # what is seldom asked for; loaded then
+        self._parts = spool, self._reporter, identity, self._health, self._light.wish, self._ask, self._more
+        self._link = Link(*self._parts)
+        self._desk = self._air = None  # what many a pillow never needs; loaded when it does
+        if "home" in self._disk.names():
+            self._link = self._look_up().cable(self._link)
         self._input = bytearray(READ_MOST)
         self._says = list(board.problems)
         self._problem = None
         self._recall_model()
-        self._tasks = (self._feel, self._talk, self._light.step)
+        self._tasks = (self._feel, self._talk, self._roam, self._light.step)
         self._ticked_ms = [board.ticks_ms()] * len(self._tasks)
         self._healthy_ms = board.ticks_ms() + HEALTHY_MS
 
@@ -157,15 +160,32 @@ class App:
         if line:
             self._board.write(line if isinstance(line, bytes) else b"\n" + line.encode() + b"\n")
 
+    def _roam(self, now_ms):
+        if self._air:
+            self._link = self._air.cable(self._link)
+            self._air.step(now_ms, self._link)
+            if self._air.needs_reset:
+                self._board.reset()
+
+    def _look_up(self):
+        if not self._air:
+            from .air import Air
+
+            self._air = Air(self._parts, self._board, self._disk)
+        return self._air
+
     def _ask(self, kind, fields, now_ms):
+        if kind == "scan":
+            return self._look_up().scan()
         if not self._desk:
             from .desk import Desk
 
-            self._desk = Desk(self._samples, {"model": self._taught})
+            self._desk = Desk(self._samples, {"model": self._taught, "home": lambda blob: self._look_up().put(blob)})
         return self._desk.ask(kind, fields, now_ms)
 
     def _more(self, now_ms):
-        return self._desk.next(now_ms) if self._desk else None
+        line = self._air.next() if self._air else None
+        return self._desk.next(now_ms) if self._desk and not line else line
 
     def _say(self, sentence):
         # To the console, which the bridge keeps beside its health.

@@ -1,6 +1,7 @@
 # The conversation of a pillow that has a key (docs/wire.md): nobody is obeyed, or told anything, before his proof.
 #
-# Its law: on top of link.py's, a challenge is good for one welcome, and a quiet link answers pings and says nothing else.
+# Its law: on top of link.py's, a challenge is good for one welcome, and a quiet link answers what it is asked and says
+# nothing by itself.
 from . import link, wire
 
 UNPROVED = ("who", "ping", "welcome")
@@ -19,8 +20,6 @@ class KeyedLink(link.Link):
         if kind == "prove":
             self.is_welcome = self._is_spent = False
             self._answers.append(wire.line('{"proof":[%d,"%s","%s"]}' % ((number,) + self.proof.answer(*fields[1:3]))))
-        elif self.is_quiet and kind != "ping":
-            pass
         elif self._may(kind, fields):
             super()._obey(kind, fields, now_ms)
         else:

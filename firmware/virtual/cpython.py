@@ -9,6 +9,8 @@ import time
 import traceback
 import types
 
+from virtual import tls
+
 TICKS = 1 << 30  # where MicroPython's millisecond counter starts again
 BORN_NS = time.monotonic_ns()
 
@@ -83,6 +85,7 @@ def pretend():
     os.sync = lambda: (
         None
     )  # a board's flash is written when a file is closed; here it would be every disk of the computer
+    sys.modules["tls"] = tls
     sys.modules["micropython"] = types.SimpleNamespace(
         const=lambda value: value, native=lambda function: function, kbd_intr=lambda byte: None
     )

@@ -7,8 +7,9 @@ Standard input takes one command a line; its end is the end of everything:
     reset, power        the chip starts again: its reset button, its supply
     fault stall S       for S seconds nobody takes the firmware's output, as on a chip's own USB without a reader
     fault noise N       N random bytes on the wire to the host
-    air there           the access point: it is there (`gone`: it is not; `refuse`: it knows another password;
-                        `noaddress`: nobody gives out addresses); unplugging leaves the pillow its radio
+    ap gone, ap back    the access point of its Wi-Fi; unplugging leaves the pillow its radio
+    ap refuse           ... knows another password
+    ap noaddress        ... gives out no addresses
     anything else       goes to the hand that moves the pillow: hug 5, punch, nothing, ...
 """
 
@@ -178,8 +179,8 @@ class Board:
                 self.stalled_until_s = time.monotonic() + float(seconds)
             case [b"fault", b"noise", count]:
                 self.port.say(random.randbytes(int(count)))
-            case [b"air", state]:
-                self._tune(state.decode())
+            case [b"ap", state]:
+                self._tune("there" if state == b"back" else state.decode())
             case [_, *_]:
                 self.chip.press(line)
 
@@ -217,11 +218,15 @@ def main():
     words.add_argument("--flash", required=True, help="what the chip's flash holds: a folder, or an image")
     words.add_argument("--interpreter", default=sys.executable, help="CPython or MicroPython (default: this Python)")
     words.add_argument("--pillow", default="", help="weak: its squeeze sense says too little (default: the usual one)")
+    words.add_argument("--home", help="a file with its home, as if it had been put there: whose it is, its Wi-Fi")
     words.add_argument("--heap", default="256k", help="MicroPython's heap")
     words.add_argument("--start", default=str(FIRMWARE / "virtual" / "start.py"), help="what the interpreter runs")
     given = words.parse_args()
     flash = Path(given.flash).resolve()
     flash.parent.mkdir(parents=True, exist_ok=True)
+    if given.home:
+        flash.mkdir(exist_ok=True)
+        (flash / "home").write_bytes(Path(given.home).read_bytes())
     environment = {"PATH": os.environ.get("PATH", os.defpath)}
     environment |= {"HUGGABLE_AIR": str(flash.parent / AIR)}
     environment |= {name: value for name, value in os.environ.items() if name.startswith("HUGGABLE_")}

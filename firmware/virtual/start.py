@@ -15,7 +15,7 @@ if sys.implementation.name == "cpython":
     cpython.pretend()
 
 
-for name in ("machine", "neopixel"):  # in this order: MicroPython on a computer has a `machine` of its own
+for name in ("machine", "neopixel", "network"):  # in this order: MicroPython on a computer has a `machine` of its own
     sys.modules[name] = getattr(__import__("virtual." + name), name)
 try:
     os.mkdir(sys.argv[1])

@@ -1,0 +1,225 @@
+"""The firmware over Wi-Fi, on CPython and on real MicroPython, with real TLS to the real bridge on loopback."""
+
+import json
+import sys
+import time
+from itertools import pairwise
+
+import pytest
+from aloft import PILLOW, Home, board
+from interpreters import micropython, micropython32
+from keyed import OTHER_KEY
+from plugged import until
+
+from bridge.link import Asked, Link
+from bridge.proof import Trust
+
+INTERPRETERS = {"python": lambda: sys.executable, "micropython": micropython, "micropython32": micropython32}
+UNPLUGGED_S = 3.0  # by then it goes on over the air
+BACK_S = 5.0  # by then it is connected again
+
+
+@pytest.fixture(params=INTERPRETERS)
+def interpreter(request):
+    return INTERPRETERS[request.param]()
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path / "data")
+    home.listen()
+    yield home
+    home.close()
+
+
+@pytest.fixture
+def pillow(home, tmp_path, interpreter):
+    pillow = board(tmp_path / "board", interpreter, home.blob())
+    yield pillow
+    pillow.close()
+
+
+@pytest.fixture
+def fresh(tmp_path, interpreter):
+    """One that nobody owns yet."""
+    pillow = board(tmp_path / "board", interpreter)
+    yield pillow
+    pillow.close()
+
+
+def cable(home, pillow):
+    """The bridge's end of the cable."""
+    trust = Trust(home.keys.of, home.keys.is_ours)
+    link = Link(str(pillow.link), "usb", home.writer, home.path, home.troubles, home.present, trust, home._tell)
+    link.start()
+    return link
+
+
+def ask(home, link, kind, fields, seconds=60.0):
+    """Ask something over a link, and return how it ended."""
+    with home.journal.transaction():
+        wish = home.journal.add_wish(PILLOW, kind, {}, "test", 0, 2**50)
+    link.ask(Asked(wish, kind, fields, seconds))
+    until(lambda: home.journal.wish(wish)["outcome"], seconds)
+    ended = home.journal.wish(wish)
+    return ended["outcome"], ended["why"]
+
+
+def put(home, link, blob):
+    return ask(home, link, "put", ("home", blob.hex()))
+
+
+def hug(home, pillow, count=1):
+    """Punch the pillow (a gesture that ends by itself) and wait until all of it is in the journal."""
+    for _ in range(count):
+        told = len(home.reports())
+        pillow.tell("punch")
+        until(lambda told=told: len(home.reports()) >= told + 2)
+
+
+def in_order_and_once(reports):
+    return all(seq == before + 1 for (_, before, _), (_, seq, _) in pairwise(reports))
+
+
+def test_a_hug_comes_home_over_the_air(home, pillow):
+    until(lambda: home.link() == "wifi")
+    pillow.tell("hug 3")
+    until(lambda: len(home.reports()) == 2)
+    assert [gesture for _, _, gesture in home.reports()] == ["hugging", "neutral"]
+    assert home.keys.is_ours(PILLOW)
+
+
+def test_the_access_point_goes_and_comes_back(home, pillow):
+    until(lambda: home.link() == "wifi")
+    for number in range(3):
+        pillow.tell("ap gone")
+        until(lambda: home.link() == "")
+        pillow.tell("punch")
+        pillow.tell("ap back")
+        began = time.monotonic()
+        until(lambda: home.link() == "wifi")
+        assert time.monotonic() - began < BACK_S
+        until(lambda number=number: len(home.reports()) >= 2 * number + 2)
+    assert in_order_and_once(home.reports())
+
+
+def test_the_bridge_is_started_again(home, pillow):
+    until(lambda: home.link() == "wifi")
+    home.hush()
+    pillow.tell("punch")
+    until(lambda: home.link() == "")
+    home.listen()
+    until(lambda: home.link() == "wifi")
+    until(lambda: len(home.reports()) >= 2)
+    assert in_order_and_once(home.reports())
+
+
+def test_the_cable_wins_and_unplugging_goes_on_over_the_air(home, pillow):
+    until(lambda: home.link() == "wifi")
+    link = cable(home, pillow)
+    until(lambda: home.link() == "usb")
+    hug(home, pillow)
+    pillow.tell("unplug")
+    began = time.monotonic()
+    until(lambda: home.link() == "wifi")
+    assert time.monotonic() - began < UNPLUGGED_S
+    hug(home, pillow)
+    link.stop()
+    link.join(5)
+    assert in_order_and_once(home.reports())
+
+
+def test_a_strangers_bridge_is_told_nothing(home, tmp_path, interpreter):
+    other = Home(tmp_path / "other")
+    other.listen()
+    pillow = board(tmp_path / "board", interpreter, home.blob(port=other.port))
+    try:
+        pillow.tell("punch")
+        seen_s = time.monotonic() + 4
+        until(lambda: time.monotonic() > seen_s)
+        assert other.journal.pillows() == [] and other.told == []
+    finally:
+        pillow.close()
+        other.close()
+
+
+def test_a_strangers_pillow_is_not_listened_to(home, tmp_path, interpreter):
+    home.keys.proved(PILLOW, home.key)
+    pillow = board(tmp_path / "board", interpreter, home.blob(key=OTHER_KEY.hex()))
+    try:
+        pillow.tell("punch")
+        until(lambda: home.journal.troubles())
+        assert "cannot prove it" in home.journal.troubles()[0]["sentence"]
+        assert home.journal.pillows() == []
+    finally:
+        pillow.close()
+
+
+# -- given a home over the cable ------------------------------------------------------------------------------------
+
+
+def test_a_pillow_is_given_a_home_and_finds_it(home, fresh):
+    link = cable(home, fresh)
+    until(lambda: home.link() == "usb")
+    assert put(home, link, home.blob()) == ("applied", "")
+    until(lambda: home.keys.is_ours(PILLOW))  # over the cable, by its proof
+    hug(home, fresh)
+    fresh.tell("unplug")
+    until(lambda: home.link() == "wifi")
+    hug(home, fresh)
+    link.stop()
+    link.join(5)
+    assert in_order_and_once(home.reports())
+
+
+@pytest.mark.parametrize(
+    "state, changes, why",
+    [
+        ("gone", {}, "no such network"),
+        ("there", {"ssid": "T3RoZXI="}, "no such network"),
+        ("there", {"password": "d3Jvbmc="}, "wrong password"),
+        ("refuse", {}, "wrong password"),
+        ("there", {"port": 9}, "bridge not reachable"),
+    ],
+)
+def test_what_is_wrong_with_a_home_is_said_and_nothing_is_kept(home, fresh, state, changes, why):
+    fresh.tell(f"ap {state}")
+    link = cable(home, fresh)
+    until(lambda: home.link() == "usb")
+    assert put(home, link, home.blob(**changes)) == ("refused", why)
+    link.stop()
+    link.join(5)
+    assert not (fresh.flash / "home").exists()
+
+
+def test_nobody_who_gives_out_addresses_is_said(home, fresh):
+    fresh.tell("ap noaddress")
+    link = cable(home, fresh)
+    until(lambda: home.link() == "usb")
+    assert put(home, link, home.blob()) == ("refused", "no address")
+    link.stop()
+    link.join(5)
+
+
+def test_a_key_alone_needs_no_network_and_a_new_one_replaces_it(home, fresh):
+    link = cable(home, fresh)
+    until(lambda: home.link() == "usb")
+    assert put(home, link, json.dumps({"key": home.key.hex()}).encode()) == ("applied", "")
+    until(lambda: home.keys.is_ours(PILLOW))
+    again = home.keys.offer(PILLOW)
+    assert put(home, link, json.dumps({"key": again.hex()}).encode()) == ("applied", "")
+    until(lambda: home.keys.of(PILLOW) == (again,))
+    hug(home, fresh)
+    link.stop()
+    link.join(5)
+    assert in_order_and_once(home.reports())
+
+
+def test_networks_are_seen(home, fresh):
+    link = cable(home, fresh)
+    until(lambda: home.link() == "usb")
+    assert ask(home, link, "scan", ()) == ("applied", "")
+    seen = [(event.ssid, event.rssi, event.secured) for event in home.told if type(event).__name__ == "Seen"]
+    assert seen == [(b"Home Sweet Home", -55, True), (b"neighbour", -85, True)]
+    link.stop()
+    link.join(5)
