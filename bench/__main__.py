@@ -8,6 +8,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
+import away
 import cloud
 import latency
 import pytest
@@ -24,6 +25,7 @@ LINES_PER_S = 100_000
 START_S = 3.0
 BACKLOG_PER_S = 5_000
 LEAVES_MS = 50
+SEEN_MS = 150
 CLOUD = 1.1  # in the time that the page takes without one
 
 
@@ -86,7 +88,8 @@ def _cloud(folder: Path) -> list[Row]:
         return []
     azurite = Azurite()
     try:
-        return [*_catching_up(folder, azurite), *_leaving(folder, azurite), *_beside(folder, azurite)]
+        here = [*_catching_up(folder, azurite), *_leaving(folder, azurite), *_beside(folder, azurite)]
+        return here + _away(folder, azurite)
     finally:
         azurite.kill()
 
@@ -101,6 +104,16 @@ def _leaving(folder: Path, azurite: Azurite) -> list[Row]:
     percents = statistics.quantiles(cloud.fresh(folder, azurite), n=100)
     what = f"p95 from the port to the queue's door, one by one (p50 {percents[49]:.1f}, p99 {percents[98]:.1f})"
     return [(percents[94] <= LEAVES_MS, f"<= {LEAVES_MS} ms", f"{percents[94]:.1f} ms", what)]
+
+
+def _away(folder: Path, azurite: Azurite) -> list[Row]:
+    percents = statistics.quantiles(away.seen(folder, azurite), n=100)
+    seen = f"p50 from the bridge's ear at home to the face away, somebody watching (p95 {percents[94]:.0f})"
+    speed = away.backlog(folder, azurite)
+    return [
+        (percents[49] <= SEEN_MS, f"<= {SEEN_MS} ms", f"{percents[49]:.0f} ms", seen),
+        (speed >= BACKLOG_PER_S, f">= {BACKLOG_PER_S:,}", f"{speed:,.0f}", "reports a second out of a full queue, away"),
+    ]
 
 
 def _beside(folder: Path, azurite: Azurite) -> list[Row]:
