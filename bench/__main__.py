@@ -15,6 +15,7 @@ import pytest
 import reading
 import starting
 import test_heap
+import wifi
 from azurite import Azurite, missing
 
 from bridge import home
@@ -23,6 +24,8 @@ RATIO = 3.0  # bridge and page, in bare loops
 LINE_BYTES = 120  # 10 ms at 115200 baud
 LINES_PER_S = 100_000
 START_S = 3.0
+WIFI_MS = 250  # from the bridge to a face, with 200 pillows
+FLOOD_RATIO = 2.0  # that p99, while one pillow babbles, in those without
 BACKLOG_PER_S = 5_000
 LEAVES_MS = 50
 SEEN_MS = 150
@@ -112,7 +115,12 @@ def _away(folder: Path, azurite: Azurite) -> list[Row]:
     speed = away.backlog(folder, azurite)
     return [
         (percents[49] <= SEEN_MS, f"<= {SEEN_MS} ms", f"{percents[49]:.0f} ms", seen),
-        (speed >= BACKLOG_PER_S, f">= {BACKLOG_PER_S:,}", f"{speed:,.0f}", "reports a second out of a full queue, away"),
+        (
+            speed >= BACKLOG_PER_S,
+            f">= {BACKLOG_PER_S:,}",
+            f"{speed:,.0f}",
+            "reports a second out of a full queue, away",
+        ),
     ]
 
 
@@ -122,6 +130,26 @@ def _beside(folder: Path, azurite: Azurite) -> list[Row]:
     what = f"p50 of the page at home, in that without a cloud beside it ({without:.2f} ms); the cloud: "
     ratios = {name: ms / without for name, ms in compared.items()}
     return [(ratio <= CLOUD, f"<= {CLOUD} x", f"{ratio:.2f} x", what + name) for name, ratio in ratios.items()]
+
+
+def _wifi(folder: Path) -> list[Row]:
+    lost, felt, times, _ = wifi.measure(folder / "wifi")
+    pillows = f"{wifi.PILLOWS} pillows on Wi-Fi, {wifi.RATE:.0f} reports a second each"
+    calm = wifi.p99(wifi.measure(folder / "calm", wifi.FEW)[2])
+    lost_then, felt_then, times_then, _ = wifi.measure(folder / "flood", wifi.FEW, flood=wifi.FLOOD)
+    ratio = wifi.p99(times_then) / calm
+    flood = f"{wifi.FEW} pillows, of which one says {wifi.FLOOD:,} lines a second"
+    return [
+        (lost == 0, "0 lost", f"{lost} of {felt:,}", f"reports of {pillows}"),
+        (wifi.p99(times) <= WIFI_MS, f"<= {WIFI_MS} ms", f"{wifi.p99(times)} ms", "p99 of these, from heard to a face"),
+        (lost_then == 0, "0 lost", f"{lost_then} of {felt_then:,}", f"reports of the others of {flood}"),
+        (
+            ratio <= FLOOD_RATIO,
+            f"<= {FLOOD_RATIO:.0f} x",
+            f"{ratio:.1f} x",
+            "p99 of the others, in those without a flood",
+        ),
+    ]
 
 
 if __name__ == "__main__":
