@@ -1,25 +1,22 @@
-"""Takes of motion for the recogniser, generated ones and people's; as a program it prints how well the recogniser does.
+"""Takes of motion for the recogniser, generated ones and people's.
 
-    python tests/takes.py [FOLDER]
-
-FOLDER holds recordings as CSV (`t_s,ax_g,ay_g,az_g,gx_dps,gy_dps,gz_dps`, gyro columns empty where there was none) and
-INDEX.csv with `file,class,source,...`; without it HUGGABLE_RECORDINGS names it, or it is the few beside the tests.
+People's are CSV files and INDEX.csv with `file,class,source,...` in the folder that HUGGABLE_RECORDINGS names, else in
+`../shared/recordings` beside the checkout, else the few beside the tests.
 """
 
 import csv
 import math
 import os
-import sys
 from array import array
 from collections import Counter, defaultdict
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent / "firmware"))
+from pillow.gesture import Recogniser
+from virtual import recording, replay
+from virtual.motion import Motion
 
-from pillow.gesture import Recogniser  # noqa: E402
-from virtual.motion import Dice, Motion  # noqa: E402
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parent.parent / "shared" / "recordings"
 
 GESTURES = {"hug": "hugging", "punch": "punching", "shake": "shaking", "spin": "spinning", "throw": "throwing"}
 EVERYDAY = ("nothing", "head", "carry", "pat", "move", "turn", "run", "clap", "lean", "put")
@@ -111,7 +108,8 @@ def mark(take, act, motion):
 
 def folder():
     """Where the recordings are."""
-    return Path(os.environ.get("HUGGABLE_RECORDINGS") or HERE / "recordings")
+    named = os.environ.get("HUGGABLE_RECORDINGS")
+    return Path(named) if named else SHARED if SHARED.is_dir() else HERE / "recordings"
 
 
 def index(place):
@@ -119,52 +117,27 @@ def index(place):
         return list(csv.DictReader(file))
 
 
-def load(path):
-    """Rows of t, accelerations, turn rates; zero where there was no gyro."""
-    with path.open(newline="") as file:
-        return [[float(value or 0) for value in row] for row in list(csv.reader(file))[1:]]
+def read(path, rate_hz=100, is_stilled=True):
+    """A recording; laid between two seconds of lying still, for most were cut out of something longer."""
+    take = recording.read(str(path), rate_hz)
+    return replay.stilled(take) if is_stilled else take
 
 
-def resampled(rows, rate_hz=100, most_g=8.0):
-    """Interpolated to an even rate, as samples."""
-    samples, at = [], 0
-    for i in range(int((rows[-1][0] - rows[0][0]) * rate_hz) + 1):
-        t = rows[0][0] + i / rate_hz
-        while at + 2 < len(rows) and rows[at + 1][0] < t:
-            at += 1
-        before, after = rows[at], rows[at + 1]
-        share = max(0.0, min(1.0, (t - before[0]) / ((after[0] - before[0]) or 1)))
-        values = [a + (b - a) * share for a, b in zip(before[1:], after[1:])]
-        samples.append(raw(values[:3], values[3:], most_g))
-    return samples
-
-
-def still(direction, count, dice):
-    size = math.hypot(*direction) or 1
-    return [[round(1000 * v / size + 2 * dice.noise()) for v in direction] + [0, 0, 0] for _ in range(count)]
-
-
-def fade(one, other, count):
-    return [[round(a + (b - a) * (i + 0.5) / count) for a, b in zip(one, other)] for i in range(count)]
-
-
-def mean(samples):
-    return [sum(sample[k] for sample in samples) / len(samples) for k in range(3)]
+def told(take, has_squeeze=True):
+    """What it was taken for: `shaking`, `punching,shaking`, `neutral`."""
+    return ",".join(sorted(replay.gestures(take, None, has_squeeze))) or "neutral"
 
 
 def recorded(path, rate_hz=100, most_g=8.0):
-    """A recording with a rest before and after, for most were cut out of something longer."""
-    take, dice = Take(rate_hz), Dice(7)
-    samples = resampled(load(path), rate_hz, most_g)
-    count = int(REST_S * rate_hz)
-    before = still(mean(samples), count, dice)
-    after = still(mean(samples[-max(1, rate_hz // 10) :]), count, dice)
-    take.samples = before + fade(before[-1], samples[0], max(1, rate_hz // 10)) + samples
-    take.samples += fade(samples[-1], after[0], max(1, rate_hz * 3 // 10)) + after
+    """The same as a Take."""
+    take, whole, most = Take(rate_hz), read(path, rate_hz), round(1000 * most_g)
+    for i in range(len(whole)):
+        values = whole.values[7 * i : 7 * i + 6].tolist()
+        take.samples.append([max(-most, min(most, value)) for value in values[:3]] + values[3:])
     return take
 
 
-# ---- the table
+# ---- what came out
 
 
 def share_right(outcomes, wanted):
@@ -179,32 +152,9 @@ def generated_outcomes(act, seeds, has_squeeze=True, **how):
     return Counter(outcome(generated(act, seed, **how), has_squeeze) for seed in seeds)
 
 
-def recorded_outcomes(place, rate_hz=100, most_g=8.0):
+def recorded_outcomes(place, rate_hz=100, is_stilled=True):
     """(class, source) -> how often what came out."""
     found = defaultdict(Counter)
     for row in index(place):
-        take = recorded(place / row["file"], rate_hz, most_g)
-        found[row["class"], row["source"]][outcome(take, has_squeeze=False)] += 1
+        found[row["class"], row["source"]][told(read(place / row["file"], rate_hz, is_stilled))] += 1
     return found
-
-
-def show(name, outcomes, wanted):
-    right = f"{share_right(outcomes, wanted):4.0%}" if wanted else "    "
-    others = ", ".join(f"{count} {what}" for what, count in outcomes.most_common(5))
-    print(f"{name:48} {sum(outcomes.values()):4} {right}  {others}")
-
-
-def main():
-    seeds = range(13_000, 13_060)  # none of these was looked at while the figures were chosen
-    print("generated takes".ljust(48), "   n right  what came out")
-    for act in (*GESTURES, *EVERYDAY):
-        show(act, generated_outcomes(act, seeds), GESTURES.get(act, "neutral"))
-    show("hug without a squeeze sense", generated_outcomes("hug", seeds, False, rest_s=8), "hugging")
-    print("\npeople's recordings (never of a pillow)".ljust(48))
-    place = Path(sys.argv[1]) if len(sys.argv) > 1 else folder()
-    for (kind, source), outcomes in sorted(recorded_outcomes(place).items()):
-        show(f"{kind} {source}", outcomes, None if "hard" in kind else kind)
-
-
-if __name__ == "__main__":
-    main()

@@ -41,6 +41,7 @@ CALM_MG = 250  # the mean before
 STEEP_G_S = 20  # how fast it rises, if it does not end as fast
 CLEAR_MS = 60  # below a third of the peak for so long: over
 CLEAR_BY_MS = 150
+FAST_DDPS, CALM_DDPS = 3500, 600  # then it may rise slower; and when it is over it does not go on spinning
 NO_GYRO_DDPS, SLOW_DDPS = 100, 2500  # what took longer than that has to spin fast, where there is a gyro
 SETTLED_MS = 220  # if it took longer than that, it has to be calm for longer
 STILL_MG = 300  # from one g
@@ -176,6 +177,7 @@ class Blow:
     # Switched on in the middle of something, that may be a blow which is nearly over; nobody knows how it began.
     def reset(self):
         self.has_rhythm = False  # set from outside
+        self.turning = 0  # now
         self.unrest = SHOCK_MG << 4  # sixteenths
         self.risen = 0  # samples since next to nothing was felt
         self._begin(0)
@@ -212,7 +214,8 @@ class Blow:
         return struck
 
     def spin(self, x, y, z):
-        self.spun = max(self.spun, abs(x) + abs(y) + abs(z))
+        self.turning = abs(x) + abs(y) + abs(z)
+        self.spun = max(self.spun, self.turning)
 
     def _follow(self, push, size):
         self.age += 1
@@ -235,8 +238,9 @@ class Blow:
         if self.low >= self.clear and self.age <= self.clear_by and self.is_calm:
             return self._strike(self.rose <= self.rise)
         if self.low >= self.settled or self.still >= 3 * self.settled:
-            is_slow = self.has_rhythm or not self.is_sharp or NO_GYRO_DDPS < self.spun < SLOW_DDPS
-            return self._strike(not is_slow, is_slow)
+            is_slow = self.has_rhythm or NO_GYRO_DDPS < self.spun < SLOW_DDPS
+            is_slow = is_slow or not (self.is_sharp or self.spun > FAST_DDPS)
+            return self._strike(self.is_sharp or self.turning < CALM_DDPS, is_slow)
         if self.age > self.active:
             self.age = -1
         return False
