@@ -147,7 +147,7 @@ def _wifi(folder: Path) -> list[Row]:
             ratio <= FLOOD_RATIO,
             f"<= {FLOOD_RATIO:.0f} x",
             f"{ratio:.1f} x",
-            "p99 of the others, in those without a flood",
+            "p99 of the others, in p99 without it",
         ),
     ]
 
