@@ -31,8 +31,8 @@ IMPURE = {"socket", "serial", "sqlite3", "flask", "gevent", "machine", "neopixel
 KNOWN_TO = {
     "serial": {"bridge/ports.py"},
     "socket": {"firmware/pillow/radio.py", "bridge/ports.py", "bridge/listener.py", "bridge/bell.py", "web/serve.py", "web/channel.py"},
-    "flask": {"web/app.py", "web/viewers.py"},
-    "flask_socketio": {"web/app.py", "web/viewers.py"},
+    "flask": {"web/app.py", "web/viewers.py", "web/owner.py"},
+    "flask_socketio": {"web/app.py", "web/viewers.py", "web/teach.py"},
     "ssl": {"bridge/tunnel.py", "bridge/certificate.py"},
     "asyncio": {"bridge/listener.py"},
     "cryptography": {"bridge/certificate.py"},
