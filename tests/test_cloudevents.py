@@ -1,8 +1,10 @@
 import itertools
 import json
+import re
 import string
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from azure.core.messaging import CloudEvent
@@ -264,3 +266,11 @@ def test_attributes_and_fields_that_nobody_knows_are_passed_over():
     item = json.loads(encode(HUG)) | {"subject": "a hug", "myextension": 1}
     item["data"]["more"] = [1]
     assert decode(json.dumps([item])) == [HUG]
+
+
+def test_the_example_in_the_documents_is_a_message():
+    text = (Path(__file__).parent.parent / "docs" / "queue.md").read_text(encoding="utf-8")
+    (message,) = re.findall(r"(?:^    [\[ ].*\n)+", text, re.MULTILINE)
+    report, state = decode(message)
+    assert report == HUG
+    assert (state.gesture, state.stamp) == ("hugging", 1_795_363_200_151)

@@ -51,7 +51,7 @@ def bare(cell):
 def template(node):
     """A string of a program as a pattern: what is put in when it runs may be anything."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        parts = re.split(r"%0?\d*[dsxr]|\{\w+\}", node.value)
+        parts = re.split(r"%0?\d*[dsxr]|\{\w*\}", node.value)
         return ".+".join(map(re.escape, parts)), sum(map(len, parts))
     if isinstance(node, ast.JoinedStr):
         texts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
