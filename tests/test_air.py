@@ -70,10 +70,10 @@ def put(home, link, blob):
 
 
 def hug(home, pillow, count=1):
-    """Punch the pillow (a gesture that ends by itself) and wait until all of it is in the journal."""
+    """Hug the pillow and wait until all of it is in the journal."""
     for _ in range(count):
         told = len(home.reports())
-        pillow.tell("punch")
+        pillow.tell("hug 1.5")
         until(lambda told=told: len(home.reports()) >= told + 2)
 
 
@@ -94,7 +94,7 @@ def test_the_access_point_goes_and_comes_back(home, pillow):
     for number in range(3):
         pillow.tell("ap gone")
         until(lambda: home.link() == "")
-        pillow.tell("punch")
+        pillow.tell("hug 1.5")
         pillow.tell("ap back")
         began = time.monotonic()
         until(lambda: home.link() == "wifi")
@@ -106,7 +106,7 @@ def test_the_access_point_goes_and_comes_back(home, pillow):
 def test_the_bridge_is_started_again(home, pillow):
     until(lambda: home.link() == "wifi")
     home.hush()
-    pillow.tell("punch")
+    pillow.tell("hug 1.5")
     until(lambda: home.link() == "")
     home.listen()
     until(lambda: home.link() == "wifi")
@@ -134,7 +134,7 @@ def test_a_strangers_bridge_is_told_nothing(home, tmp_path, interpreter):
     other.listen()
     pillow = board(tmp_path / "board", interpreter, home.blob(port=other.port))
     try:
-        pillow.tell("punch")
+        pillow.tell("hug 1.5")
         seen_s = time.monotonic() + 4
         until(lambda: time.monotonic() > seen_s)
         assert other.journal.pillows() == [] and other.told == []
@@ -147,7 +147,7 @@ def test_a_strangers_pillow_is_not_listened_to(home, tmp_path, interpreter):
     home.keys.proved(PILLOW, home.key)
     pillow = board(tmp_path / "board", interpreter, home.blob(key=OTHER_KEY.hex()))
     try:
-        pillow.tell("punch")
+        pillow.tell("hug 1.5")
         until(lambda: home.journal.troubles())
         assert "cannot prove it" in home.journal.troubles()[0]["sentence"]
         assert home.journal.pillows() == []
