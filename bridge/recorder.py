@@ -9,6 +9,7 @@ import queue
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,7 @@ SOURCES = ("recorded", "taught")
 LEAST_S = 1  # of a recording that is stopped: less shows nothing
 FRESH_MS = 3_000  # an older wish that nobody minds is one of a bridge before this one
 TOLD_MS = 500  # how often the journal is told how many samples there are
+SWEEP_MS = 60_000  # how long a file stays that no recording owns any more, because it was forgotten or cut
 TAKE_S = 2.0  # a `take` line that was not said by then is over
 JUST_NOW_MS = 12_000  # what was told so long ago may be what was wrong
 DONE = "done"  # the outcome of a good one
@@ -71,6 +73,7 @@ class Recorder:
         self._data = data
         self._takes: dict[str, _Take] = {}  # of each pillow, while it is recorded
         self._whose: dict[int, _Take] = {}  # by wish
+        self._sweep_ms = 0
         self._asks = itertools.count(-1, -2)  # numbers of `take` lines, which are in no journal
         writer.insist(_cut)
 
@@ -167,6 +170,10 @@ class Recorder:
         """Ask for what is missing, notice what is over."""
         for take in list(self._takes.values()):
             self._look(take)
+        if mono_ms() >= self._sweep_ms:
+            self._sweep_ms = mono_ms() + SWEEP_MS
+            with contextlib.suppress(queue.Full):
+                self._writer.submit(partial(_sweep, self._data))
 
     def _look(self, take: _Take) -> None:
         now_ms = mono_ms()
@@ -224,6 +231,14 @@ def _cut(journal: Journal) -> None:
     for take in journal.takes():
         if take["outcome"] == "":
             journal.note_take(take["take"], outcome=CUT)
+
+
+def _sweep(data: Path, journal: Journal) -> None:
+    known = {take["file"] for take in journal.takes() if take["outcome"] in ("", DONE)}
+    for path in takes.folder(data).glob("*.csv"):
+        if path.name not in known:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _told(journal: Journal, pillow: str, at_ms: int) -> str:
