@@ -44,11 +44,11 @@ class Far:
     """`python -m web WORDS` on a data folder of its own; `start` again after `kill` is the same machine."""
 
     def __init__(
-        self, folder: Path, *words: str, port: str | None = "0", hurried: bool = False, **environ: str
+        self, folder: Path, *words: str, port: str | None = "0", hurried: bool = False, cwd: Path = ROOT, **environ: str
     ) -> None:
         self.command = [sys.executable, *(("-c", HURRIED) if hurried else ("-m", "web")), "--data", str(folder), *words]
         self.command += ["--port", port] if port else []
-        self.folder = folder
+        self.folder, self._cwd = folder, cwd
         self.environ = os.environ | {"HUGGABLE_KEY": KEY, "HUGGABLE_NO_BROWSER": "1"} | environ
         self.err: list[str] = []
         self.process = None
@@ -58,7 +58,7 @@ class Far:
         self._close()
         self.process = subprocess.Popen(
             self.command,
-            cwd=ROOT,
+            cwd=self._cwd,
             env=self.environ | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
