@@ -15,7 +15,7 @@ from bridge import steps
 from bridge.backoff import Backoff
 from bridge.cloud import Denied, TooLarge, Unreachable
 from bridge.journal import Journal
-from bridge.outgoing import CURSOR, Grave, Outgoing, Parcel
+from bridge.outgoing import CURSOR, READ_ROWS, TRY_ROWS, Grave, Outgoing, Parcel
 
 RECORD_MS = 1_000  # the cursor moves at most so often, as a commit keeps the disk busy: a crash sends so much again
 DENIED_MS = 60_000  # before it is tried again whether a person has helped
@@ -59,6 +59,7 @@ class Forwarder:
         self._backoff = Backoff(rng)
         self._pause_ms = self._not_before_ms = 0
         self._failing_ms: int | None = None
+        self._works = True
         self._record_ms: int | None = 0  # at once: a cursor, even at 0, has the journal keep what did not leave
 
     def step(self, mono_ms: int, wall_ms: int) -> float:
@@ -79,7 +80,8 @@ class Forwarder:
         if self._record_ms is not None and mono_ms >= self._record_ms:
             self.record(wall_ms)
         if mono_ms >= self._not_before_ms:
-            self._parcels = self._parcels or deque(self._out.parcels(mono_ms, wall_ms))
+            most = READ_ROWS if self._works else TRY_ROWS
+            self._parcels = self._parcels or deque(self._out.parcels(mono_ms, wall_ms, most))
             if self._parcels:
                 self._attempt(mono_ms)
                 return 0.0
@@ -124,12 +126,12 @@ class Forwarder:
             self._record_ms = mono_ms + RECORD_MS
         if parcel.text:
             self._backoff.worked()
-            self._failing_ms = None
+            self._works, self._failing_ms = True, None
             self._troubles.clear("cloud")
 
     def _failed(self, pause_ms: int) -> None:
         self._parcels.clear()  # by the next time there is newer news, and what was news may be late
-        self._pause_ms = pause_ms
+        self._pause_ms, self._works = pause_ms, False
 
     def _unreachable(self, error: Unreachable, mono_ms: int) -> None:
         if self._failing_ms is None:

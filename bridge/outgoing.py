@@ -17,6 +17,7 @@ from bridge.strict import Malformed, fitting
 CURSOR = "cloud"
 AWAY = "away"  # the outbox's topic
 READ_ROWS = 2_000  # read at once when there is a lot: some fourteen full messages
+TRY_ROWS = 20  # read while nothing goes, to see whether anything does: a day of that costs no computer anything
 POSTS = 100  # of the outbox at once: more than people ask for in a minute
 BEAT_MS = 60_000  # how it is here is said at least so often; away, three missing ones mean that nobody is here
 LATE_MS = 10_000  # what leaves home so long after it was heard is no news any more
@@ -75,17 +76,18 @@ class Outgoing:
         self._faces: dict[str, tuple[Face, int]] = {}  # what was said of each pillow, and when
         self._graves: dict[tuple[str, int], Grave] = {}
 
-    def parcels(self, mono_ms: int, wall_ms: int) -> list[Parcel]:
+    def parcels(self, mono_ms: int, wall_ms: int, most: int = READ_ROWS) -> list[Parcel]:
         """Return the next messages, in order; none when nothing waits.
 
         Args:
             mono_ms: now, by a clock that never jumps.
             wall_ms: now, Unix time.
+            most: about how many reports.
         """
-        rows = self._rows()
+        rows = self._rows(most)
         row, post = rows[-1]["row"] if rows else self._row, self._post
         events = list(self._reports(rows, wall_ms))
-        if len(rows) < READ_ROWS:
+        if len(rows) < most:
             posts = [one for one in self._journal.outbox(AWAY, POSTS) if one["row"] > post]
             post = posts[-1]["row"] if posts else post
             events += [*self._posts(posts), *self._states(mono_ms, wall_ms)]
@@ -127,10 +129,10 @@ class Outgoing:
 
     # -- one kind after another -----------------------------------------------------------------------------------
 
-    def _rows(self) -> list[Row]:
+    def _rows(self, most: int) -> list[Row]:
         rows: list[Row] = []
         after = self._row
-        while len(rows) < READ_ROWS and (page := self._journal.rows_after(after)):
+        while len(rows) < most and (page := self._journal.rows_after(after, most - len(rows))):
             rows += page
             after = page[-1]["row"]
         return rows

@@ -19,6 +19,7 @@ from bridge.report import Dated, Gap, Report
 
 PILLOW = "00112233aabbccdd"
 START_MS = 1_800_000_000_000
+DAY_MS = 86_400_000
 
 
 class Told:
@@ -424,6 +425,55 @@ def test_a_long_attempt_does_not_shorten_the_pause(home):
     home.forwarder.step(home.now_ms, home.wall_ms)
     wait_s = home.forwarder.step(home.now_ms, home.wall_ms)
     assert wait_s >= 10
+
+
+class Cut:
+    """A cloud that does nothing for a day, in one of four ways; then it works."""
+
+    def __init__(self, home, how, end_ms):
+        self.home, self.how, self.end_ms = home, how, end_ms
+        self.tries = 0
+
+    def send(self, text):
+        if self.home.now_ms >= self.end_ms:
+            return self.home.shelf.send(text)
+        self.tries += 1
+        return getattr(self, self.how)(text)
+
+    def unreachable(self, text):
+        raise Unreachable("it cannot be reached")
+
+    def silent(self, text):
+        self.home.now_ms += 30_000
+        raise Unreachable("it does not answer in time")
+
+    def slow(self, text):
+        """Everything arrives, and every answer is lost: as bad as it gets for doubles."""
+        self.home.now_ms += 30_000
+        self.home.shelf.send(text)
+        raise Unreachable("it does not answer in time")
+
+    def wrong(self, text):
+        raise Denied("it refuses the key")
+
+
+@pytest.mark.parametrize("how", ["unreachable", "silent", "slow", "wrong"])
+def test_a_day_without_a_cloud_costs_nothing(home, how):
+    home.arrive()
+    home.run(0)
+    cut = Cut(home, how, home.now_ms + DAY_MS)
+    home.forwarder._send = cut.send
+    while home.now_ms < cut.end_ms:
+        home.feel(count=home.now_ms % 5)
+        home.run(60_007)
+    home.run(2 * 60_000)
+    assert home.seq > 1_000
+    assert list(dict.fromkeys(home.seqs())) == list(range(1, home.seq + 1))  # all, and their first comings in order
+    if how != "slow":
+        assert len(home.seqs()) == home.seq  # once
+    assert cut.tries <= DAY_MS / 30_000 + 10
+    assert home.told.now == {} and len(home.told.all) == 1
+    assert home.sent(State)[-1].stamp > START_MS + cut.end_ms
 
 
 # -- Azurite, through faults -------------------------------------------------------------------------------------
