@@ -11,13 +11,28 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from bridge import checks, flash, health, home, micropython, motions, pillows, setup, takes, virtual, wishes
+from bridge import (
+    checks,
+    flash,
+    health,
+    home,
+    kinds,
+    lighting,
+    micropython,
+    motions,
+    pillows,
+    setup,
+    takes,
+    virtual,
+    wishes,
+)
 from bridge.errors import Trouble
 from bridge.journal import Journal, JournalNewer
 from bridge.outgoing import CURSOR
 from bridge.run import Wanted, run
 
 RECORD_S = 10.0
+LIGHT_PERCENT, LIGHT_S = 14, 60  # as the page asks for at first
 PRESS_S = 5.0  # a running demo obeys within tens of ms
 WHO = "command line"  # made the wish
 
@@ -61,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     press = add("press", _press, "do something to the virtual pillow of a running demo")
     press.add_argument("act", choices=virtual.ACTS, metavar="|".join(virtual.ACTS))
     press.add_argument("--seconds", type=float, default=virtual.SECONDS, help="how long a hug, shake or spin lasts")
+    hug = add("hug", _hug, "hug back: the pillow glows, now or when it wakes")
+    light = add("light", _light, "light the pillow up, or make it dark")
+    light.add_argument("effect", choices=kinds.EFFECTS, metavar="|".join(kinds.EFFECTS))
+    light.add_argument("--percent", type=int, default=LIGHT_PERCENT, help=f"how bright (default: {LIGHT_PERCENT})")
+    light.add_argument("--seconds", type=int, default=LIGHT_S, help=f"how long (default: {LIGHT_S})")
+    for verb in (hug, light):
+        verb.add_argument("--pillow", default="", help="its id or its name, when there are several")
+        verb.add_argument("--colour", default=kinds.HUG_COLOUR, metavar="#RRGGBB", help="default: pink")
     wifi = add("wifi", _wifi, "show a plugged-in pillow the way home over Wi-Fi")
     wifi.add_argument("--port", default=os.environ.get("PORT", ""), help="where it is plugged in (default: look)")
     pillow_verbs(add("pillows", _pillows, "list the pillows, rename one, give it another key, let it go"))
@@ -163,6 +186,17 @@ def _press(said: argparse.Namespace) -> int:
     end = wishes.wait(path, wish, PRESS_S)
     if end["outcome"] != wishes.APPLIED:
         raise Trouble(f"{said.act} was {end['outcome']}: {end['why']}")
+    return 0
+
+
+def _hug(said: argparse.Namespace) -> int:
+    print(lighting.send(home.data_folder(), said.pillow, "hug", {"colour": said.colour}))
+    return 0
+
+
+def _light(said: argparse.Namespace) -> int:
+    body = {name: getattr(said, name) for name in ("effect", "colour", "percent", "seconds")}
+    print(lighting.send(home.data_folder(), said.pillow, "light", body))
     return 0
 
 

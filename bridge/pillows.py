@@ -40,6 +40,11 @@ def find(folder: Path, said: str) -> str:
     return str(found[0])
 
 
+def ids(folder: Path) -> list[str]:
+    """Return the id of every pillow that was ever met."""
+    return [str(row["pillow"]) for row in _pillows(folder)]
+
+
 def _pillows(folder: Path) -> list[Row]:
     path = home.journal_path(folder)
     if not path.exists():
