@@ -47,7 +47,7 @@ class Takes:
     def _begin(self, is_frozen):
         self._number += 1
         self._samples.freeze(is_frozen)
-        self._next = self._samples.first if is_frozen else self._samples.end
+        self._next = self._samples.first if is_frozen else self._samples.end + 1 & -2
 
     def next(self, now_ms):
         # -> the body of the next line, or None
