@@ -22,7 +22,7 @@ SENTENCE = 400  # characters of why a wish ended
 LOST = "queue"  # why of a gap: on the way between two journals, and not on the pillow
 GAP = "gap"
 OUTCOMES = ("applied", "superseded", "refused", "expired")
-FACES = (*GESTURES, "notconnected")
+FACES = (*GESTURES, "notconnected", "sleeping")
 
 REPORT, STATE, WISH, FORGET, ASK = (f"cloud.huggable.{kind}" for kind in ("report", "state", "wish", "forget", "ask"))
 PILLOW, HOME, AWAY = "urn:huggable:pillow:", "urn:huggable:home", "urn:huggable:away"

@@ -22,6 +22,7 @@ from bridge.events import (
     Refused,
     Said,
     Silent,
+    Slept,
     Stranger,
 )
 from bridge.journal import Journal
@@ -47,6 +48,7 @@ class Writes(Protocol):
 
 
 SHOWN_MS = 10_000  # how it is is said again so often: an older link may have ended with the last word
+OVERSLEEP_MS = 120_000  # a pillow that wakes has to find its network first, perhaps at the third try
 WIFI = "wifi"  # the kind of link that gives way to a cable
 RESCUE = "rescue"  # the version that a pillow in rescue mode says
 CONSOLE_MS = 10_000
@@ -182,6 +184,8 @@ class Conversation:
             self._beaten(event, mono_ms, wall_ms)
         elif isinstance(event, Silent):
             self._leave(wall_ms)
+        elif isinstance(event, Slept):
+            self._sleep(event.seconds, wall_ms)
         elif isinstance(event, Granted) and event.wish > 0:  # others are not in the journal
             wish, outcome, why = event.wish, event.outcome, event.why
             self._unsaid["answer", wish] = lambda journal: wishes.end(journal, wish, outcome, why, wall_ms)
@@ -234,6 +238,19 @@ class Conversation:
         self._shown = ""
         if pillow := self._greeted_pillow:
             self._standing[pillow] = (lambda journal: journal.leave(pillow, wall_ms)), True
+
+    def _sleep(self, seconds: int, wall_ms: int) -> None:
+        """Whoever was greeted on this link goes to sleep, and will be heard again: its silence is well."""
+        self._shown = ""
+        pillow, link, facts = self._greeted_pillow, self._link, self._facts
+        wakes_ms = wall_ms + seconds * 1000 + OVERSLEEP_MS
+
+        def sleep(journal: Journal) -> None:
+            journal.arrive(pillow, link, wall_ms, **facts)  # perhaps it only woke for a moment
+            journal.sleep(pillow, wall_ms, wakes_ms)
+
+        if pillow:
+            self._standing[pillow] = sleep, True
 
     def _beaten(self, event: Beaten, mono_ms: int, wall_ms: int) -> None:
         beat, pillow, link, facts = event.beat, self.pillow, self._link, self._facts

@@ -34,6 +34,8 @@ def sentences(
 
 def _pillow(row: Row, at_ms: int) -> str:
     who = f"{row['name']} ({row['pillow']})"
+    if row["gesture"] == "sleeping":
+        return f"{who} has been sleeping for {_ago(at_ms - row['since_ms'])}; it wakes when it is moved or squeezed."
     if not row["link"]:
         return f"{who} is not connected; it was last seen {_ago(at_ms - row['last_seen_ms'])} ago."
     doing = DOING.get(row["gesture"]) or f"is {_being(row['gesture'])}"

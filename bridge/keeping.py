@@ -32,5 +32,6 @@ class Keeping:
         before_ms = time.time_ns() // 1_000_000 - KEEP_DAYS * DAY_MS
         with contextlib.suppress(queue.Full):  # a minute later is as good
             self._writer.submit(lambda journal: journal.trim(before_ms))
+            self._writer.submit(lambda journal: journal.oversleep(time.time_ns() // 1_000_000))
         with contextlib.suppress(sqlite3.Error):  # busy now: a minute later is as good
             self._journal.purge()

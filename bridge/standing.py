@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from bridge.store import Row, Store
 
+WAKES = "wakes"  # the setting that says when a pillow that sleeps should be heard again, Unix time in ms
 CONSOLE_ROWS = 1_000  # the console is for looking at what just happened
 PILLOWS = 256  # known to one home: far more than there are, and a bound for one that lies about who it is
 PRESENCE_ROWS = 10_000  # a month of a link that comes and goes every five minutes
@@ -48,6 +49,20 @@ class Standing(Store):
         )
         if changed.rowcount:
             self._presence(pillow, at_ms, here=0)
+
+    def sleep(self, pillow: str, at_ms: int, wakes_ms: int) -> None:
+        """A pillow went to sleep: it shows as `sleeping` until it is heard again, or has not woken when it should."""
+        self.set_setting(pillow, WAKES, wakes_ms, "bridge", at_ms)
+        self.leave(pillow, at_ms)
+        self._db.execute("UPDATE pillow SET gesture = 'sleeping' WHERE pillow = ? AND link = ''", (pillow,))
+
+    def oversleep(self, now_ms: int) -> None:
+        """What should have woken before now and was not heard is not sleeping: it shows as `notconnected`."""
+        self._db.execute(
+            "UPDATE pillow SET gesture = 'notconnected', since_ms = ? WHERE gesture = 'sleeping' AND pillow NOT IN"
+            " (SELECT pillow FROM setting WHERE name = ? AND CAST(value AS INTEGER) > ?)",
+            (now_ms, WAKES, now_ms),
+        )
 
     def leave_all(self, at_ms: int) -> None:
         """Nothing is connected: what a bridge says when it starts."""

@@ -2,12 +2,12 @@
 
 import queue
 
-from joined import PILLOW, Bridge, join
+from joined import PILLOW, START_WALL_MS, Bridge, join
 from pillow import wire as pillow_wire
 
 from bridge import journal as journal_module
 from bridge import standing
-from bridge.conversation import Conversation
+from bridge.conversation import OVERSLEEP_MS, Conversation
 from bridge.journal import MARKS, Journal
 from bridge.report import Dated, Report
 from bridge.session import Session
@@ -197,3 +197,29 @@ def test_nothing_over_a_network_is_console():
     bridge = Bridge(Journal(":memory:"))
     Conversation(Session(bridge.journal.recall, "f" * 16), bridge, "wifi", "", bridge.present).hear(b"boo\n\n", 10, 10)
     assert bridge.journal.console_tail() == []
+
+
+def asleep(seconds=3_600, boot=1):
+    return pillow_wire.line('{"asleep":[%d,%d]}' % (boot, seconds))
+
+
+def test_a_pillow_that_says_so_sleeps_and_does_not_count_as_gone():
+    bridge = Bridge(Journal(":memory:"))
+    bridge.receive(hello() + beat("neutral") + asleep(), 10)
+    assert faces(bridge) == {PILLOW: "sleeping"}
+    bridge.receive(b"", 5_000)
+    bridge.conversation.end(6_000)
+    assert faces(bridge) == {PILLOW: "sleeping"}
+    assert bridge.journal.pillows()[0]["link"] == ""
+    bridge.open()
+    bridge.receive(hello(boot=2) + beat("hugging", boot=2), 10_000)
+    assert faces(bridge) == {PILLOW: "hugging"}
+
+
+def test_a_pillow_that_does_not_wake_is_gone_after_all():
+    bridge = Bridge(Journal(":memory:"))
+    bridge.receive(hello() + beat("neutral") + asleep(60), 0)
+    bridge.journal.oversleep(START_WALL_MS + 60_000)
+    assert faces(bridge) == {PILLOW: "sleeping"}
+    bridge.journal.oversleep(START_WALL_MS + 60_000 + OVERSLEEP_MS + 1)
+    assert faces(bridge) == {PILLOW: "notconnected"}

@@ -8,6 +8,7 @@ export const WORDS = {
   spinning: "being spun",
   throwing: "flying through the air",
   notconnected: "not connected",
+  sleeping: "fast asleep",
   sensorfault: "cannot feel anything",
 };
 
@@ -85,6 +86,8 @@ export function more(pillow, virtual, last, now, away = false) {
     case "notconnected":
       if (away) return `Last seen ${when(pillow.last_seen, now)}. It wakes when it is plugged in at home.`;
       return `Last seen ${when(pillow.last_seen, now)}. ${virtual ? "Press “plug in” to wake it." : "Plug it into this computer to wake it."}`;
+    case "sleeping":
+      return `Since ${clock(pillow.since)}. It wakes when it is moved or squeezed.`;
     case "sensorfault":
       return "Its motion sensor does not answer: check the sensor’s four wires, then plug the pillow in again.";
     case "neutral":
