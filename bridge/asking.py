@@ -20,7 +20,7 @@ from bridge.strict import Malformed
 
 # Each question costs money, and nobody at home knows who watches away. But who hugs back does it because something
 # has just been told: for a while after that it is asked every second, and a hug is there within two. A hug out of the
-# blue waits for ten seconds at most. docs/away.md says what it comes to in a month; change it there, too.
+# blue waits for ten seconds at most. docs/wishes.md says what it comes to in a month; change it there, too.
 LIVELY_S = 1.0
 LIVELY_FOR_S = 300.0  # after a gesture, or a wish
 IDLE_S = 10.0

@@ -46,9 +46,10 @@ def send(folder: Path, pillow: str, kind: str, said: dict[str, Any]) -> str:
 
 def _only(folder: Path) -> str:
     found = pillows.ids(folder)
-    if len(found) != 1:
-        which = "there are several pillows: say" if found else "there is no pillow yet: plug one in, or say"
-        raise Trouble(f"{which} which with --pillow, as `huggable pillows` lists them")
+    if not found:
+        raise Trouble("there is no pillow yet: plug one in, or start `make demo`")
+    if len(found) > 1:
+        raise Trouble("there are several pillows: say which with --pillow, as `huggable pillows` lists them")
     return found[0]
 
 

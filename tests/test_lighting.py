@@ -55,7 +55,7 @@ def test_what_the_pillow_does_is_said(journal, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("pillows", "words", "sentence"),
     [
-        ([], ["hug"], "there is no pillow yet: plug one in, or say which"),
+        ([], ["hug"], "there is no pillow yet: plug one in, or start `make demo`"),
         ([ONE, OTHER], ["hug"], "there are several pillows: say which with --pillow"),
         ([ONE], ["hug", "--pillow", "Nimbus"], "there is no pillow called 'Nimbus'"),
         ([ONE], ["hug", "--colour", "pink"], "Expected a colour such as #ff5a8c."),
