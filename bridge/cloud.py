@@ -105,8 +105,8 @@ class Queue:
         page = min(most, RECEIVE_MOST)
 
         def some(client: "QueueClient") -> list[Received]:
-            found = client.receive_messages(messages_per_page=page, max_messages=page, visibility_timeout=visible_s)
-            return [_received(one) for one in found]
+            pages = client.receive_messages(messages_per_page=page, visibility_timeout=visible_s).by_page()
+            return [_received(one) for one in next(pages, ())]  # one question: the library would go on asking
 
         return self._attempt(some)
 
