@@ -40,6 +40,11 @@ class Hearsay(Standing):
             if pillow["link"] and pillow["last_seen_ms"] < before_ms:
                 self.leave(pillow["pillow"], pillow["last_seen_ms"])
 
+    def row_of(self, pillow: str, boot: int, seq: int) -> int:
+        """Return the row of a report here, 0 when there is none: on each machine rows have numbers of their own."""
+        found = self._rows("SELECT row FROM report WHERE pillow = ? AND boot = ? AND seq = ?", (pillow, boot, seq))
+        return int(found[0]["row"]) if found else 0
+
     def is_new(self, pillow: str) -> bool:
         """Say whether no report of a pillow was ever held."""
         return not self._rows("SELECT 1 FROM mark WHERE pillow = ? LIMIT 1", (pillow,))

@@ -11,7 +11,7 @@ from afar import KEY, ROOT, Far, Sending, environment, free_port, redis
 from azurite import Azurite
 from faultyhttp import Answers, Dawdles, FaultyHttp, Resets, StoresAndIsSilent, StoresAndResets, Trickles
 from onlookers import until
-from unruly import PILLOW
+from unruly import PILLOW, report
 
 from bridge.journal import Journal
 
@@ -288,6 +288,26 @@ def test_every_machine_may_collect(azurite, sending, redis, tmp_path):
         first.kill()
         sending.feel("spinning")
         until(lambda: second.seqs() == sending.sent, LONG_S)
+
+
+def test_a_browser_that_is_sent_to_another_machine_is_told_exactly_what_it_missed(machines, sending):
+    first, second = machines
+    second.kill()
+    journal = Journal(second.folder / "journal.db")  # where rows have other numbers, for whatever reason
+    with journal.transaction():
+        journal.append([report(seq, pillow="f" * 16) for seq in range(1, 8)])
+    journal.close()
+    second.start()
+    sending.feel("hugging", "neutral", "spinning", "neutral")
+    until(lambda: first.seqs() == sending.sent and len(second.rows()) == 11, 20)
+    with first.viewer(after=0) as viewer:
+        seen = viewer.hear("report")[1]
+    name = f"{seen['pillow']}/{seen['boot']}/{seen['seq']}"
+    with second.viewer(after=seen["row"], last=name) as viewer:
+        assert [row["seq"] for row in viewer.hear("report")] == [3, 4]
+    with second.viewer(after=11, last="a" * 16 + "/1/1") as viewer:  # a report that is not here
+        sending.feel("punching")
+        assert [row["seq"] for row in viewer.hear("report", 10)] == [5]
 
 
 def test_an_invitation_holds_on_every_machine_until_it_is_taken_back(machines):

@@ -3,6 +3,7 @@
 Its law: what it hands out is in the journal, in order, each row once.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from bridge.journal import PAGE_ROWS, Journal
 from web import view
 
 SLOW_POLL_S = 1.0  # without a doorbell the page is late by at most this
+NAME = re.compile(r"([0-9a-f]{16})/(\d{1,10})/(\d{1,10})", re.ASCII)
 HEALTH_S = 1.0  # the panel is for reading; a flood of console is told once in this time
 
 News = tuple[str, Any]  # the name of a Socket.IO event and what it carries
@@ -65,7 +67,7 @@ class Feed:
     def health(self) -> dict[str, Any]:
         """Return the health panel's content now."""
         for known in self._journal.pillows():
-            if known["link"] == "virtual" and not self._is_away:  # unplugged it has no link, and is still the one to plug in again
+            if known["link"] == "virtual" and not self._is_away:  # unplugged it has none, and is still the one to plug in
                 self._virtual.add(known["pillow"])
         return view.health_of(self._journal, self._virtual, self._is_away)
 
@@ -73,6 +75,16 @@ class Feed:
         """Return the next reports after `row` that have been handed out already, at most one page."""
         rows = self._journal.rows_after(row, PAGE_ROWS)
         return [view.report_of(found) for found in rows if found["row"] <= self.row]
+
+    def row_here(self, after: int, last: Any) -> int:
+        """Return the row in this journal of the last report that someone has seen.
+
+        Args:
+            after: its row, where it was seen: perhaps on another machine.
+            last: its name, PILLOW/BOOT/SEQ; anything else when there is none.
+        """
+        named = NAME.fullmatch(last) if isinstance(last, str) else None
+        return (self._journal.row_of(named[1], int(named[2]), int(named[3])) if named else 0) or after
 
     def start_of_replay(self, after: int, most: int) -> tuple[int, int]:
         """Return where a replay for someone who has seen `after` begins, and the row before which history is gone.

@@ -84,14 +84,14 @@ class Viewers:
             raise ConnectionRefusedError(TOO_MANY)
         sid = request.sid  # type: ignore[attr-defined]
         self._here[sid] = _Viewer(visitor, Bucket(PRESS_BURST, PRESS_PER_S))
-        self._socketio.start_background_task(self._catch_up, sid, said.get("after"))
+        self._socketio.start_background_task(self._catch_up, sid, said.get("after"), said.get("last"))
         self.arrived()
 
     def dismiss(self, *_reason: str) -> None:
         """Forget a viewer."""
         self._here.pop(request.sid, None)  # type: ignore[attr-defined]
 
-    def _catch_up(self, sid: str, after: Any) -> None:
+    def _catch_up(self, sid: str, after: Any, last: Any) -> None:
         """Tell one viewer how things stand and what it missed, then let it hear what all hear."""
         start = self._feed.row
         if here := self._here.get(sid):
@@ -100,7 +100,7 @@ class Viewers:
         self._socketio.emit("wishes", self._feed.wishes(), to=sid)
         self._socketio.emit("health", self._feed.health(), to=sid)
         if isinstance(after, int) and not isinstance(after, bool) and after >= 0:
-            start, trimmed = self._feed.start_of_replay(after, REPLAY_ROWS)
+            start, trimmed = self._feed.start_of_replay(self._feed.row_here(after, last), REPLAY_ROWS)
             if trimmed:
                 self._socketio.emit("trimmed", {"trimmed": trimmed}, to=sid)
         row = start

@@ -2,7 +2,8 @@
 
 import { count, inWords } from "./words.js";
 
-const SEEN = "cloud.seen"; // in the browser's storage: the newest row that was on a visible page
+const SEEN = "cloud.seen"; // in the browser's storage: the newest row that was on a visible page,
+const LAST = "cloud.last"; // and which report that was: another machine has other numbers for its rows
 
 export class Away {
   #missed = [];
@@ -22,8 +23,15 @@ export class Away {
     return Number.isSafeInteger(row) && row >= 0 ? row : null;
   }
 
-  static look(row) {
-    if (row !== null && !document.hidden) localStorage.setItem(SEEN, row);
+  static last() {
+    return localStorage.getItem(LAST);
+  }
+
+  static look(row, last) {
+    if (row === null || document.hidden) return;
+    localStorage.setItem(SEEN, row);
+    if (last) localStorage.setItem(LAST, last);
+    else localStorage.removeItem(LAST);
   }
 
   add(reports) {

@@ -23,6 +23,7 @@ const panel = new Health(at("facts"), at("console"), at("trouble"));
 let state = null; // what the server said last; null while it is not heard
 let health = { away: false, pillows: [], troubles: [], console: [] };
 let cursor = Away.seen();
+let last = Away.last(); // the report that the cursor is at
 let missedUpTo = 0; // rows up to this one happened before this page was there
 let day = new Day(Date.now());
 let lost = "The page is finding its bridge."; // what to do while nothing is heard
@@ -31,7 +32,7 @@ let lost = "The page is finding its bridge."; // what to do while nothing is hea
 
 const socket = io({
   transports: ["websocket"],
-  auth: (say) => say(cursor === null ? {} : { after: cursor }),
+  auth: (say) => say(cursor === null ? {} : { after: cursor, last }),
   reconnectionDelay: 250,
   reconnectionDelayMax: 2_000,
   timeout: 5_000,
@@ -47,7 +48,7 @@ socket.on("state", (told) => {
   if (state === null) {
     missedUpTo = told.row;
     cursor ??= told.row;
-    Away.look(cursor);
+    Away.look(cursor, last);
     fetchDay();
   }
   day.pass(state?.pillows ?? [], told.pillows);
@@ -56,8 +57,10 @@ socket.on("state", (told) => {
 });
 
 socket.on("report", (reports) => {
-  cursor = reports.at(-1).row;
-  Away.look(cursor);
+  const { row, pillow, boot, seq } = reports.at(-1);
+  cursor = row;
+  last = `${pillow}/${boot}/${seq}`;
+  Away.look(cursor, last);
   day.add(reports);
   away.add(reports.filter((report) => report.row <= missedUpTo || report.late || document.hidden || report.gesture === "gap"));
   show();
@@ -212,7 +215,7 @@ function answer(words) {
 
 // -- Time ----------------------------------------------------------------------------------------------------
 
-document.addEventListener("visibilitychange", () => Away.look(cursor));
+document.addEventListener("visibilitychange", () => Away.look(cursor, last));
 
 setInterval(() => {
   if (state && day.isOver(Date.now())) fetchDay();
