@@ -169,7 +169,7 @@ def test_what_an_owner_sets_away_is_set_at_home_and_refusals_travel_back(start, 
     away.goto(f"http://127.0.0.1:{world.far.port}/?key={KEY}")
     shows(away, "neutral")
     away.get_by_role("button", name="give it another name").click()
-    away.get_by_label("its name").fill("Nimbus")
+    away.get_by_role("textbox", name="its name", exact=True).fill("Nimbus")
     away.get_by_role("button", name="keep").first.click()
     expect(away.locator("#name")).to_have_text("Nimbus")
     until(lambda: world.home.ask("/api/state")["pillows"][0]["name"] == "Nimbus", START_S)

@@ -150,7 +150,7 @@ function ending(wish, pillow, now) {
       return `too late: ${wish.why}`;
     default:
       if (now > wish.expires_ms) return "no word from home yet";
-      return pillow?.link ? "waits its turn" : "waits until it wakes";
+      return pillow?.link && pillow.gesture !== "sleeping" ? "waits its turn" : "waits until it wakes";
   }
 }
 
