@@ -67,7 +67,7 @@ class Feed:
     def health(self) -> dict[str, Any]:
         """Return the health panel's content now."""
         for known in self._journal.pillows():
-            if known["link"] == "virtual" and not self._is_away:  # unplugged it has none, and is still the one to plug in
+            if known["link"] == "virtual" and not self._is_away:  # unplugged it has none, and can be plugged in
                 self._virtual.add(known["pillow"])
         return view.health_of(self._journal, self._virtual, self._is_away)
 
