@@ -148,7 +148,7 @@ def test_a_hug_there_and_a_hug_back_each_once(start, window, interpreter):
     begun_s = time.monotonic()
     away.get_by_role("button", name="Send a hug").click()
     until(lambda: is_green(world), START_S)
-    assert time.monotonic() - begun_s < 5  # 2 s where nobody else is busy
+    assert time.monotonic() - begun_s < 5  # two where nobody else is busy: a hug was felt, so home asks every second
     expect(home.locator("#face")).to_have_attribute("data-light", "hug")
     expect(home.locator("#hugged")).to_have_text("a hug from far away")
     ended(away, "applied")
@@ -171,7 +171,7 @@ def test_what_an_owner_sets_away_is_set_at_home_and_refusals_travel_back(start, 
     away.get_by_role("button", name="give it another name").click()
     away.get_by_role("textbox", name="its name", exact=True).fill("Nimbus")
     away.get_by_role("button", name="keep").first.click()
-    expect(away.locator("#name")).to_have_text("Nimbus")
+    expect(away.locator("#name")).to_have_text("Nimbus", timeout=START_S * 1000)
     until(lambda: world.home.ask("/api/state")["pillows"][0]["name"] == "Nimbus", START_S)
 
     minute = time.localtime().tm_hour * 60 + time.localtime().tm_min
