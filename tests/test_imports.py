@@ -19,11 +19,14 @@ PURE = {
             *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
             *("cloudevents", "cloudsettings", "kinds", "quiet"),
             *("tunnel", "visitor", "door", "pace", "proof", "pieces", "owed"),
+            "recording",
         )
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
-    *(f"firmware/pillow/{name}.py" for name in ("keyed", "proof", "blob", "home", "air", "wifi", "mdns")),
+    *(f"firmware/pillow/{name}.py" for name in ("keyed", "proof", "blob", "home", "air", "wifi", "mdns", "sleep")),
+    *(f"firmware/pillow/{name}.py" for name in ("model", "samples", "recall", "takes", "desk")),
     "web/press.py",
+    "web/lesson.py",
     "web/pace.py",
 }
 IMPURE = {"socket", "serial", "sqlite3", "flask", "gevent", "machine", "neopixel", "threading", "time", "subprocess"}
@@ -39,7 +42,8 @@ KNOWN_TO = {
     "zeroconf": {"bridge/discovery.py"},
     "azure": {"bridge/cloud.py"},
     "redis": {"web/stream.py"},
-    "machine": {"firmware/main.py", "firmware/pillow/board.py"},
+    "machine": {"firmware/main.py", "firmware/pillow/board.py", "firmware/pillow/bed.py"},
+    "esp32": {"firmware/pillow/bed.py"},
     "network": {"firmware/pillow/radio.py"},
     "tls": {"firmware/pillow/radio.py"},
     "neopixel": {"firmware/pillow/board.py"},

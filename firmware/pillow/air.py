@@ -77,6 +77,12 @@ class Air:
         elif not self._trial:
             self._talk(now_ms)
 
+    def close(self):
+        # Hang up and switch the radio off; the next step begins anew.
+        if self._way:
+            self._way.close()
+        self.link = None
+
     def _pass_the_word(self, is_cable, cable, now_ms):
         self._is_cable = is_cable
         if self.link:

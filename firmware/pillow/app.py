@@ -56,6 +56,7 @@ class App:
         self._parts = spool, self._reporter, identity, self._health, self._light.wish, self._ask, self._more
         self._link = Link(*self._parts)
         self._desk = self._air = None  # what many a pillow never needs; loaded when it does
+        self._saves_power = bool(config["sleep_minutes"])
         if "home" in self._disk.names():
             self._link = self._look_up().cable(self._link)
         self._input = bytearray(READ_MOST)
@@ -63,6 +64,11 @@ class App:
         self._problem = None
         self._recall_model()
         self._tasks = (self._feel, self._talk, self._roam, self._light.step)
+        if config["sleep_minutes"]:
+            from .bed import Bed
+
+            parts = config, board, self._sensor, self._sample, self._reporter, spool, self._say
+            self._tasks += (Bed(*parts, lambda: (self._link, self._air), lambda: keep_count(self._boot, 0)).step,)
         self._ticked_ms = [board.ticks_ms()] * len(self._tasks)
         self._healthy_ms = board.ticks_ms() + HEALTHY_MS
 
@@ -171,7 +177,7 @@ class App:
         if not self._air:
             from .air import Air
 
-            self._air = Air(self._parts, self._board, self._disk)
+            self._air = Air(self._parts, self._board, self._disk, self._saves_power)
         return self._air
 
     def _ask(self, kind, fields, now_ms):
@@ -230,4 +236,14 @@ def _put_together(boot, keep_count):
     app = App(board, config, boot, keep_count)
     package = __name__.rpartition(".")[0]
     del sys.modules[package + ".config"], sys.modules[package].config  # needed once: 3 kB
+    if sys.implementation.name == "micropython":
+        _let_go(Board)
     return board, app
+
+
+def _let_go(board):
+    # There is one of each, and it is made: what made it goes, 4 kB. (Deleted it would stay in its slot.)
+    for one in (App, board, Spool, Light, Squeeze, Mpu6050, Reporter, Samples):
+        one.__init__ = None
+    App._recall_model = board._new_squeeze = board._new_pixels = board._have = None
+    Spool._load = Spool._load_gaps = Spool._load_segment = None

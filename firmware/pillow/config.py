@@ -5,7 +5,7 @@ import json
 PINS = {
     "sda_pin": 21,
     "scl_pin": 22,
-    "int_pin": 27,  # wired for waking by motion; kept free for it, not read yet
+    "int_pin": 27,  # wakes the chip by motion
     "pixels_pin": 18,
     "touch_pin": 32,
     "fsr_pin": 34,
@@ -15,6 +15,7 @@ NUMBERS = {  # name: (default, least, most)
     "light_percent": (25, 1, 100),  # of full brightness; a pillow is close to the eyes
     "light_ma": (400, 20, 2000),  # a computer's USB port gives 500 to board and pixels together
     "light_seconds": (600, 1, 3600),  # longest that one wish may glow
+    "sleep_minutes": (0, 0, 240),  # of lying still until it sleeps, on a battery; 0: never
 }
 SQUEEZES = ("none", "touch", "fsr")
 LONGEST = 1024  # bytes; three times a full config.json, and no danger to the heap

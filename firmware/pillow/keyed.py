@@ -36,6 +36,9 @@ class KeyedLink(link.Link):
         super().begin(hello_ms)
         self.proof.forget()
 
+    def say(self, body):
+        self._answers.append(wire.line(body))
+
     def next(self, now_ms):
         if self.is_quiet:
             return self._answers.pop(0) if self._answers else None

@@ -141,8 +141,8 @@ class Mpu6050:
     def _lose(self, now):
         # Start again with an empty FIFO: frames that were overwritten or read in part have no beginning.
         self._is_torn = True
-        self._put(_USER_CTRL, _FIFO_RESET)
-        self._put(_USER_CTRL, _FIFO_ON)
+        self.put(_USER_CTRL, _FIFO_RESET)
+        self.put(_USER_CTRL, _FIFO_ON)
         self._is_torn = False
         if self._counted_ms is not None:
             self.missed += self._ready + (now - self._counted_ms) // self._period_ms
@@ -177,7 +177,7 @@ class Mpu6050:
         self._bus = self._board.unhang_i2c()
         self._retry_ms = self._board.ticks_ms() + RESET_MS
         try:
-            self._put(_PWR_MGMT_1, _DEVICE_RESET)
+            self.put(_PWR_MGMT_1, _DEVICE_RESET)
         except OSError:
             pass  # start() says that it does not answer
 
@@ -188,20 +188,20 @@ class Mpu6050:
         if kind not in KNOWN:
             self.problem = "The motion sensor says it is 0x%02x, not an MPU-6050 or a clone of it; replace it." % kind
             return False
-        self._put(_PWR_MGMT_1, _CLOCK_GYRO_X)
+        self.put(_PWR_MGMT_1, _CLOCK_GYRO_X)
         self._board.sleep_ms(WAKE_MS)
-        self._put(_PWR_MGMT_2, 0)
-        self._put(_FIFO_EN, 0)
-        self._put(_SMPLRT_DIV, self._period_ms - 1)  # of 1 kHz
-        self._put(_CONFIG, _DLPF_44_HZ)
-        self._put(_GYRO_CONFIG, _GYRO_2000_DPS)
-        self._put(_ACCEL_CONFIG, _ACCEL_8_G)
+        self.put(_PWR_MGMT_2, 0)
+        self.put(_FIFO_EN, 0)
+        self.put(_SMPLRT_DIV, self._period_ms - 1)  # of 1 kHz
+        self.put(_CONFIG, _DLPF_44_HZ)
+        self.put(_GYRO_CONFIG, _GYRO_2000_DPS)
+        self.put(_ACCEL_CONFIG, _ACCEL_8_G)
         if kind != 0x68:
-            self._put(_ACCEL_CONFIG_2, _DLPF_44_HZ | (_FIFO_4_KB if kind == 0x98 else 0))
-        if self._get(_GYRO_CONFIG) != _GYRO_2000_DPS or self._get(_ACCEL_CONFIG) != _ACCEL_8_G:
+            self.put(_ACCEL_CONFIG_2, _DLPF_44_HZ | (_FIFO_4_KB if kind == 0x98 else 0))
+        if self.get(_GYRO_CONFIG) != _GYRO_2000_DPS or self.get(_ACCEL_CONFIG) != _ACCEL_8_G:
             raise OSError("it does not keep what is written")
-        self._put(_INT_ENABLE, _FIFO_OVERFLOW)
-        self._put(_FIFO_EN, _FIFO_ACCEL_GYRO)
+        self.put(_INT_ENABLE, _FIFO_OVERFLOW)
+        self.put(_FIFO_EN, _FIFO_ACCEL_GYRO)
         self._lose(self._board.ticks_ms())
         return True
 
@@ -209,16 +209,16 @@ class Mpu6050:
         # -> what the chip says it is
         try:
             self._address = ADDRESSES[0]
-            return self._get(_WHO_AM_I)
+            return self.get(_WHO_AM_I)
         except OSError:
             self._address = ADDRESSES[1]
-            return self._get(_WHO_AM_I)
+            return self.get(_WHO_AM_I)
 
-    def _get(self, register):
+    def get(self, register):
         self._bus.readfrom_mem_into(self._address, register, self._byte)
         return self._byte[0]
 
-    def _put(self, register, value):
+    def put(self, register, value):
         self._byte[0] = value
         self._bus.writeto_mem(self._address, register, self._byte)
 

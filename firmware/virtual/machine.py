@@ -2,7 +2,8 @@
 
 Preloaded as `sys.modules["machine"]`, on CPython and on MicroPython's unix port. From outside come HUGGABLE_HAND (the
 number of a pipe with lines such as `hug 5`, `punch`, `fault stuck`), HUGGABLE_CAUSE (why the chip was reset: power,
-reset, watchdog, soft) and HUGGABLE_SEED (which takes the hand plays; without it other ones at every start).
+reset, watchdog, soft), HUGGABLE_SEED (which takes the hand plays; without it other ones at every start) and
+HUGGABLE_PILLOW (weak: its squeeze sense says too little).
 """
 
 import os
@@ -21,6 +22,9 @@ except ImportError:
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 CAUSES = ("power", "reset", "watchdog", "sleep", "soft")
 RESET_CODE = 7  # the exit code that means "start me again"
+SLEEP_CODE = 12  # the one that means "I was woken up"
+SLEEPING_MS = 20  # between two looks whether somebody moves it
+WOKEN_G, WOKEN_SQUEEZE = 0.08, 100
 CHIP_ADDRESS = 0x68
 ENODEV = 19
 MISSING_PINS = (20, 24, 28, 29, 30, 31)
@@ -34,7 +38,7 @@ TOUCH_REST, TOUCH_FALL = 700, 350  # on the first ESP32 a touch makes the readin
 # What the pins lead to: the sensor on its pillow, and the hand that moves it. Made when first needed.
 class World:
     def __init__(self, seed, hand_fd):
-        self.motion = Motion(seed, clear=True)
+        self.motion = Motion(seed, clear=True, weak=os.getenv("HUGGABLE_PILLOW") == "weak")
         self.chip = Chip(self.motion, time.ticks_ms)
         self.hand = Hand(hand_fd, self.do) if hand_fd else None
         self.scl = None
@@ -76,12 +80,29 @@ def _c_function(result, name, argument):
 
 
 def reset():
+    _end(RESET_CODE)
+
+
+def _end(code):
     if sys.implementation.name == "cpython":
-        os._exit(RESET_CODE)
+        os._exit(code)
     try:
-        _c_function("v", "_exit", "i")(RESET_CODE)  # as a real reset, nothing in the program can catch it
+        _c_function("v", "_exit", "i")(code)  # as a real reset, nothing in the program can catch it
     except ImportError:
-        raise SystemExit(RESET_CODE)
+        raise SystemExit(code)
+
+
+# As long as nobody moves it and the time is not over; then a boot with the cause "sleep".
+def deepsleep(ms=0):
+    _alarm()(0)
+    began_ms = time.ticks_ms()
+    lay = list(world().now().motion.accel)
+    while not ms or time.ticks_diff(time.ticks_ms(), began_ms) < ms:
+        time.sleep_ms(SLEEPING_MS)
+        felt = world().now().motion.accel
+        if max(abs(felt[i] - lay[i]) for i in range(3)) > WOKEN_G or world().motion.squeeze > WOKEN_SQUEEZE:
+            break
+    _end(SLEEP_CODE)
 
 
 def reset_cause():
@@ -97,17 +118,21 @@ def freq(hz=240_000_000):
     return hz
 
 
+def _alarm():
+    if sys.implementation.name != "cpython":
+        return _c_function("I", "alarm", "I")
+    from signal import alarm
+
+    return alarm
+
+
 # Bites with SIGALRM, which no stuck program can hold off. Whole seconds, rounded up.
 class WDT:
     def __init__(self, id=0, timeout=5000):
         if timeout <= 0:
             raise ValueError("WDT timeout too short")
         self.seconds = (timeout + 999) // 1000
-        if sys.implementation.name == "cpython":
-            from signal import alarm
-        else:
-            alarm = _c_function("I", "alarm", "I")
-        self.alarm = alarm
+        self.alarm = _alarm()
         self.feed()
 
     def feed(self):

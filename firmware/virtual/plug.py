@@ -35,11 +35,12 @@ BOOT_S = 0.3  # what the boot ROM and MicroPython take before main.py
 LONGEST_COMMAND = 200
 
 # How the interpreter ended -> (cause of the next boot, what the boot ROM prints for it); any other end is a reset.
-SOFT, SOFT_RAW, WATCHDOG = 10, 11, -signal.SIGALRM
+SOFT, SOFT_RAW, SLEEP, WATCHDOG = 10, 11, 12, -signal.SIGALRM
 ROM = "ets Jul 29 2019 12:21:46\r\n\r\nrst:{},boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nmode:DIO, clock div:2\r\n"
 ENDS = {
     SOFT: ("soft", "MPY: soft reboot\r\n"),
     SOFT_RAW: ("soft", "MPY: soft reboot\r\n"),
+    SLEEP: ("sleep", ROM.format("0x5 (DEEPSLEEP_RESET)")),
     WATCHDOG: ("watchdog", ROM.format("0x8 (TG1WDT_SYS_RESET)")),
 }
 RESET = ("reset", ROM.format("0xc (SW_CPU_RESET)"))

@@ -15,7 +15,8 @@ if sys.implementation.name == "cpython":
     cpython.pretend()
 
 
-for name in ("machine", "neopixel", "network"):  # in this order: MicroPython on a computer has a `machine` of its own
+# In this order: MicroPython on a computer has a `machine` of its own.
+for name in ("machine", "neopixel", "network", "esp32"):
     sys.modules[name] = getattr(__import__("virtual." + name), name)
 try:
     os.mkdir(sys.argv[1])
