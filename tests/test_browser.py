@@ -181,7 +181,7 @@ def test_what_stalls_is_said_on_the_page(house, page):
 
 
 def test_a_press_is_a_wish_and_its_refusal_is_told(house, page):
-    page.get_by_role("button", name="hug").click()
+    page.get_by_role("button", name="hug", exact=True).click()
     (wish,) = until(house.journal.open_wishes)
     assert (wish["pillow"], wish["body"]["act"]) == (PILLOW, "hug")
     with house.journal.transaction():
@@ -193,7 +193,7 @@ def test_an_unplugged_virtual_pillow_can_be_plugged_in_again(house, page):
     page.get_by_role("button", name="unplug").click()
     assert until(house.journal.open_wishes)[0]["body"]["act"] == "unplug"
     leave(house)
-    expect(page.get_by_role("button", name="hug")).to_be_disabled()
+    expect(page.get_by_role("button", name="hug", exact=True)).to_be_disabled()
     page.get_by_role("button", name="plug in").click()
     until(lambda: house.journal.open_wishes()[-1]["body"]["act"] == "plug")
 
