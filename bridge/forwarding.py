@@ -22,7 +22,6 @@ MANNERS_S = 0.005  # the page at home goes first: two threads of one program hin
 LOOK_S = 1.0  # a bell that was not heard costs no more than that
 STUMBLED_S = 60.0
 STUMBLED = "nothing is forwarded to the cloud, because of a mistake in this program ({}): update it"
-END_S = 0.2  # to write down how far it is: a commit and a little; what is not written down is sent again
 
 
 class Forwarding:
@@ -45,10 +44,12 @@ class Forwarding:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell it to end and give it a moment; one that waits for the network is left behind."""
+        """Tell it to end, and do not wait: while links and pages end it writes down how far it is.
+
+        If that does not come in time, or the thread is waiting for the network, a second of reports is sent again.
+        """
         self._stopping.set()
         ring({CURSOR: self._port})
-        self._thread.join(END_S)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
