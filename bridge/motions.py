@@ -59,7 +59,7 @@ def record(label: str, seconds: float, pillow: str, data: Path) -> Path:
         raise Trouble(f"nothing was recorded: {end['why']}")
     with closing(Journal(path, read_only=True)) as journal:
         newest = [take for take in journal.takes(known) if take["take"] not in before]
-    return takes.folder(data) / newest[-1]["file"]
+    return takes.folder(data) / str(newest[-1]["file"])
 
 
 def _pillow(journal: Journal, asked: str) -> str:
