@@ -1,10 +1,11 @@
 import pytest
-from proof import day, mutants, world
+from proof import day, diary, mutants, world
 from proof.simulation import SEEDS_PER_MUTANT, total
 
 # 40,000 reports with 60,000 faults take some 60,000 / 200 reports a seed; cut in parts so that the cores share them.
 PARTS = 12
 SEEDS_PER_PART = 30
+QUEUES = 12  # homes, each with some hundred faulty answers
 KNOWN_BAD = (0, 2, 3, 24, 26, 28, 48, 55, 89, 98, 163, 248, 347, 1100, 1353, 1443, 3051, 3217, 3352)  # each found a bug
 
 
@@ -22,6 +23,13 @@ def test_nothing_is_lost_doubled_misordered_or_stuck_whatever_happens(part):
 @pytest.mark.parametrize("seed", KNOWN_BAD)
 def test_a_seed_that_failed_once_never_fails_again(seed):
     assert world.run(seed)[0] == []
+
+
+@pytest.mark.parametrize("seed", range(QUEUES))
+def test_nothing_is_lost_or_doubled_on_its_way_through_a_queue_that_does_harm(seed):
+    wrong, told, _ = diary.run(seed)
+    assert wrong == []
+    assert told > 0
 
 
 @pytest.mark.parametrize("seed", range(4))

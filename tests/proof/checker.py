@@ -85,3 +85,42 @@ def _rotted(identity, last, harms):
     """Rot at the end of a boot's last file leaves no trace of how many there were: it is told as one or more."""
     boot, seq = identity
     return bool(harms["rot"]) and seq > last.get(boot, 0)
+
+
+CARRIED = ("gesture", "uptime_ms", "confidence", "strength", "duration_ms", "at_ms", "err_ms", "why", "heard_ms")
+
+
+def carried(home, away):
+    """What went wrong on the way from one journal to another, as sentences; nothing when all is well.
+
+    Args:
+        home: the rows of the journal that was sent, in order.
+        away: those of the journal that it was sent to.
+    """
+    wrong = []
+    for boot in {(row["pillow"], row["boot"]) for row in [*home, *away]}:  # each in itself
+        sent = [row for row in home if (row["pillow"], row["boot"]) == boot]
+        here = [row for row in away if (row["pillow"], row["boot"]) == boot]
+        names, found = [_name(row) for row in sent], [_name(row) for row in here]
+        wrong += [f"lost on the way: {name}" for name in sorted({*names} - {*found})[:5]]
+        wrong += [f"invented on the way: {name}" for name in sorted({*found} - {*names})[:5]]
+        if len(set(found)) < len(found):
+            wrong.append("doubled on the way")
+        elif not wrong and found != names:
+            wrong.append(f"out of order on the way: {found[:9]} instead of {names[:9]}")
+        elif not wrong:
+            wrong += _changed(sent, here)
+    return wrong
+
+
+def _name(row):
+    return row["boot"], row["first"], row["seq"]
+
+
+def _changed(sent, here):
+    for one, other in zip(sent, here):
+        for key in CARRIED:
+            if one[key] != other[key]:
+                yield f"changed on the way: {_name(one)} {key} {one[key]!r} became {other[key]!r}"
+        if one["late"] > other["late"]:
+            yield f"changed on the way: {_name(one)} is late and was told as news"

@@ -20,8 +20,8 @@ from proof.sky import Sky
 
 MEMORY = "/dev/shm"
 PILLOWS = ("00112233aabbccdd", "ffeeddccbbaa9988", "0000000000000001")
-ENTRIES = 60  # things that happen in one run; most are several reports
-PAUSES_MS = (0, 20, 500, 5_000, 90_000, 3_600_000)
+ENTRIES = 40  # things that happen in one run; most are several reports
+PAUSES_MS = (0, 20, 500, 5_000, 90_000, 900_000)
 BURST = (1, 2, 5, 40)
 BACKLOG = 900  # now and then: more than fits one message
 NEW_BOOT_SHARE, GAP_SHARE, WISH_SHARE, BACKLOG_SHARE = 0.05, 0.05, 0.2, 0.01
@@ -37,7 +37,7 @@ class Diary:
         self.asked = []  # wishes that came from away, by their names
         self.boots = dict.fromkeys(PILLOWS, 1)
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None)
-        self.sky = Sky(seed, self.harms, f"{self.folder.name}/away.db", START_WALL_MS)
+        self.sky = Sky(seed, self.harms, f"{self.folder.name}/away.db", START_WALL_MS, watched=0.05)
         self.start_bridge()
 
     def start_bridge(self):

@@ -20,6 +20,7 @@ class Mutant:
     module: str
     there: str
     instead: str
+    rig: str = "world"  # guest: its seeds with two pillows; diary: the way through the queue
 
 
 MUTANTS = (
@@ -62,8 +63,8 @@ MUTANTS = (
     Mutant(
         "dedup window",
         "bridge.journal",
-        "        return int(found[0]) if found else 0\n\n    def recall",
-        "        return int(found[0]) if found and found[0] < 9 else 0\n\n    def recall",
+        "            return int(found[0])\n        oldest",
+        "            return int(found[0]) if found[0] < 9 else 0\n        oldest",
     ),
     Mutant(
         "dedup in RAM",
@@ -159,6 +160,83 @@ MUTANTS = (
         "seq - newest[1] < SEGMENT_LINES:",
         "seq - newest[1] <= SEGMENT_LINES:",
     ),
+    Mutant(
+        "acks for whoever is there",
+        "bridge.conversation",
+        "            if pillow != self.pillow:\n                continue\n",
+        "",
+        "guest",
+    ),
+    Mutant(
+        "the cursor moves before the queue has it",
+        "bridge.forwarder",
+        "        parcel = self._parcels[0]\n",
+        "        parcel = self._parcels[0]\n        self._out.sent(parcel, mono_ms)\n",
+        "diary",
+    ),
+    Mutant(
+        "an error counts as sent",
+        "bridge.forwarder",
+        "            self._unreachable(error, mono_ms)\n",
+        "            self._unreachable(error, mono_ms)\n            self._sent(parcel, mono_ms)\n",
+        "diary",
+    ),
+    Mutant(
+        "a bridge begins behind what it has",
+        "bridge.outgoing",
+        "        row = journal.cursor(CURSOR)\n",
+        "        row = journal.newest_row()\n",
+        "diary",
+    ),
+    Mutant(
+        "a part counts as the whole",
+        "bridge.outgoing",
+        'Parcel(f"[{event.text}]", (event,), event.row, 0) for event in self.events',
+        'Parcel(f"[{event.text}]", (event,), self.row, self.post) for event in self.events',
+        "diary",
+    ),
+    Mutant(
+        "delete before commit",
+        "web.collector",
+        "        if self._publish:\n",
+        "        self._delete(received)\n        if self._publish:\n",
+        "diary",
+    ),
+    Mutant(
+        "what comes first is all there is",
+        "web.intake",
+        "            if event.said.first > marks[stream] + 1:",
+        "            if False:",
+        "diary",
+    ),
+    Mutant(
+        "nobody waits for what was overtaken",
+        "web.collector",
+        "min(now_s - HOLD_S, self._all_seen_s - self._visible_s)",
+        "now_s",
+        "diary",
+    ),
+    Mutant(
+        "what was not looked at is not there",
+        "web.collector",
+        "            self._unsure_until_s = now_s + self._visible_s\n",
+        "",
+        "diary",
+    ),
+    Mutant(
+        "rubbish is left for ever",
+        "web.collector",
+        "        if received.seen < SEEN_MOST:",
+        "        if True:",
+        "diary",
+    ),
+    Mutant(
+        "an old word about the face",
+        "bridge.hearsay",
+        'state.stamp < before["stamp"]',
+        "False",
+        "diary",
+    ),
 )
 
 
@@ -184,12 +262,13 @@ def hunt_apart(mutant, seeds):
 def hunt(mutant, seeds):
     """Load the bug into this process and run seeds until one is caught. Returns (seed, first violation) or None."""
     load(mutant)
-    from proof import day, world  # only now: they must see the mutant
+    from proof import day, diary, world  # only now: they must see the mutant
 
-    for seed in seeds:
+    run = diary.run if mutant.rig == "diary" else world.run
+    for seed in map(world.guest_seed, seeds) if mutant.rig == "guest" else seeds:
         try:
-            wrong, _, _ = world.run(seed)
-            if seed % DAY_EVERY == 0:
+            wrong, _, _ = run(seed)
+            if seed % DAY_EVERY == 0 and run is world.run:
                 wrong += day.run(seed)
         except Exception as error:  # a bug may also break the program: that is noticed, too
             return seed, f"{type(error).__name__}: {error}"

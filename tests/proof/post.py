@@ -36,7 +36,7 @@ class _Kept:
 
 
 class PostOffice:
-    """One queue. Args: chance: the seed's. happens: kind -> does that happen now? wall_ms: Unix time at 0. name: its own."""
+    """One queue. Args: chance: the seed's. happens: kind -> is it to happen now? wall_ms: Unix time at 0."""
 
     def __init__(self, chance, happens, wall_ms, name="huggable"):
         self.name = name

@@ -3,7 +3,7 @@
 import multiprocessing
 from collections import Counter
 
-from proof import mutants
+from proof import mutants, post
 
 BATCH = 40  # seeds handed to the cores at once
 SEEDS_PER_MUTANT = 500  # a rig that needs more to see a bug does not see it; most are seen in the first ten
@@ -35,6 +35,35 @@ def simulate(reports, faults, processes=None, progress=lambda done: None):
                 progress(felt)
             seeds += BATCH
     return seeds, told, total(harms), failures
+
+
+def one_diary(seed):
+    """In a process of a pool: one home and its way through a queue. Returns (seed, wrong, reports, harms)."""
+    from proof import diary
+
+    return seed, *diary.run(seed)
+
+
+def send(answers, processes=None, progress=lambda done: None):
+    """Run homes with a queue, from seed 0, until so many of its answers were faulty.
+
+    Returns:
+        (number of seeds, reports, Counter of harms, [(seed, what went wrong), ...])
+    """
+    seeds, told, harms, failures = 0, 0, Counter(), []
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        while faulty(harms) < answers:
+            for seed, wrong, reports, done in pool.imap(one_diary, range(seeds, seeds + BATCH)):
+                told, harms = told + reports, harms + done
+                failures += [(seed, wrong)] if wrong else []
+                progress(faulty(done))
+            seeds += BATCH
+    return seeds, told, harms, failures
+
+
+def faulty(harms):
+    """How many answers of a queue were not as they should be."""
+    return sum(count for kind, count in harms.items() if kind in post.SHARES)
 
 
 def total(harms):

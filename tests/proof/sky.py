@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from bridge import steps
 from bridge.forwarder import Forwarder
+from bridge.outgoing import AWAY
 from proof.checker import carried
 from proof.post import SHARES, PostOffice
 from proof.shaky import Killed, ShakyJournal
@@ -33,9 +34,11 @@ class Told:
 
 
 class Sky:
-    """Args: seed: its own chance. harms: a Counter. path: of the journal away. wall_ms: Unix time at 0."""
+    """Args: seed: its own chance. harms: a Counter. path: of the journal away. wall_ms: Unix time at 0. watched: the
+    share of seeds in which somebody looks at the page away, so that the queue is asked more often.
+    """
 
-    def __init__(self, seed, harms, path, wall_ms):
+    def __init__(self, seed, harms, path, wall_ms, watched=0.5):
         self.chance = random.Random(f"sky {seed}")
         self.harms = harms
         self.peace = False
@@ -45,8 +48,10 @@ class Sky:
         self.office = PostOffice(self.chance, self._happens, wall_ms)
         self.poison = PostOffice(self.chance, self._happens, wall_ms, "huggable-poison")
         self.rubbish = set()
+        self.wrong = []
+        self._stamps = {}  # of each pillow's newest word away
         self._home_ms = self._away_ms = 0  # when either side looks again
-        self._watched = self.chance.random() < 0.5
+        self._watched = self.chance.random() < watched
         self.start_away()
 
     def _share(self, most):
@@ -102,6 +107,7 @@ class Sky:
             self.away.close()
             self.start_away()
             rest_s = self.chance.uniform(0.0, 60.0)
+        self._look_at_faces()
         slow_ms = self.chance.randrange(SLOW_MS) if self._happens("queue is slow") else 0
         self._away_ms = now_ms + max(EARLIEST_MS, round(1000 * rest_s), slow_ms)
 
@@ -146,14 +152,24 @@ class Sky:
             self.home_step(now_ms, wall_ms)
             self.away_step(now_ms)
             now_ms = max(now_ms + 1, self.due_ms)
-        wrong = [] if self.office.is_empty else ["stuck: the queue still has messages"]
+        wrong = self.wrong if self.office.is_empty else ["stuck: the queue still has messages"]
         wrong += carried(all_rows(self.journal), all_rows(self.away))
         if lost := {text for text in self.office.texts if text in RUBBISH} - set(self.poison.texts):
             wrong.append(f"lost: rubbish that is in no poison queue: {lost}")
         return wrong + self._faces()
 
+    def _look_at_faces(self):
+        """A newer word about a pillow is never followed by an older one."""
+        for pillow in self.away.pillows():
+            newest = self._stamps.get(pillow["pillow"], 0)
+            if pillow["stamp"] < newest and not self.wrong:
+                self.wrong.append(f"the face away goes back from {newest} to {pillow['stamp']}")
+            self._stamps[pillow["pillow"]] = max(newest, pillow["stamp"])
+
     def _is_told(self):
-        return not self._faces() and not carried(all_rows(self.journal), all_rows(self.away))
+        if self.journal.outbox(AWAY, 1) or self._faces():
+            return False
+        return not carried(all_rows(self.journal), all_rows(self.away))
 
     def _faces(self):
         home, away = ({one["pillow"]: one["gesture"] for one in side.pillows()} for side in (self.journal, self.away))

@@ -3,7 +3,6 @@ writer, joined by a harmful link under a virtual clock. Faults, then peace, then
 """
 
 import random
-import sqlite3
 import tempfile
 from collections import Counter, deque
 from concurrent.futures import Future
@@ -15,7 +14,6 @@ from pillow.uptime import Uptime
 
 from bridge import steps
 from bridge.conversation import Conversation
-from bridge.journal import Journal
 from bridge.present import Present
 from bridge.report import GESTURES
 from bridge.session import Session
@@ -24,6 +22,9 @@ from bridge.writer import GROUP_JOBS, write_group
 from proof.air import MIXES, Direction
 from proof.checker import violations
 from proof.flash import Flash, PowerCut
+from proof.guest import Guest
+from proof.shaky import Killed, ShakyJournal
+from proof.sky import Sky, all_rows
 
 MEMORY = "/dev/shm"  # where a journal costs no disk; the rigs with real processes use a real one
 FACE_MS = 8_000  # a report is news for 2.5 s; where every line is delayed, the greeting takes as long again
@@ -32,40 +33,14 @@ TICKS = 1 << 30  # where ticks_ms starts again
 LOCKED_MS = 1_500  # a backup program at the wrong moment
 PEACE_MS = 240_000  # by then everything must have arrived
 SPOOL = spool_module.SEGMENT_LINES, spool_module.SEGMENTS  # as shipped; a seed may make it small, to overflow soon
+GUEST_EVERY = 8  # in one of so many there are two pillows
+CLOUD_EVERY = 4  # of so many seeds one sends on what it has
 HARMS = ("unplug", "reset", "kill", "disk", "cut", "rot", "flash", "jump", "away")
 
 
-class Killed(BaseException):
-    """SIGKILL: nothing of the bridge runs on, whatever it catches."""
-
-
-class ShakyJournal(Journal):
-    """A real journal whose commits fail when the seed says so: before, or - worse - after they happened."""
-
-    fail = staticmethod(lambda: None)
-
-    def transaction(self):
-        how = self.fail()
-        inner = super().transaction()
-        return _Failing(inner, how) if how else inner
-
-
-class _Failing:
-    def __init__(self, inner, how):
-        self._inner, self._how = inner, how
-
-    def __enter__(self):
-        if self._how == "locked":
-            raise sqlite3.OperationalError("database is locked")
-        self._inner.__enter__()
-
-    def __exit__(self, *error):
-        if error[0] is None and self._how == "full":
-            full = sqlite3.OperationalError("database or disk is full")
-            self._inner.__exit__(type(full), full, None)
-        self._inner.__exit__(*error)
-        if error[0] is None:
-            raise sqlite3.OperationalError("disk I/O error")  # and yet it was committed
+def guest_seed(number):
+    """The seed of the world of this number, of those that have two pillows."""
+    return number * GUEST_EVERY + GUEST_EVERY - 3
 
 
 class World:
@@ -82,7 +57,8 @@ class World:
         self.wall_offset_ms = 0
         spool_module.SEGMENT_LINES = self.chance.choice((2, 4, 32))
         spool_module.SEGMENTS = self.chance.choice((3, 8, 32))
-        shares = {name: self.mix[name] for name in MIXES}
+        self.guest = Guest(seed) if seed == guest_seed(seed // GUEST_EVERY) else None
+        shares = {name: 0.0 if self.guest else self.mix[name] for name in MIXES}  # so that each is known by its hello
         self.up = Direction(self.chance, shares, self._harmed)
         self.down = Direction(self.chance, shares, self._harmed)
         self.flash = Flash(self.chance, self._harmed)
@@ -90,6 +66,8 @@ class World:
         self.pillow = Pillow(self.flash)
         self.peace = False
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None)
+        is_sent = seed % CLOUD_EVERY == CLOUD_EVERY - 1
+        self.sky = Sky(seed, self.harms, f"{self.folder.name}/away.db", START_WALL_MS) if is_sent else None
         self.start_bridge()
         self.felt = deque()  # (until_ms, gesture): what the face may show
         self.wrong = []
@@ -196,6 +174,8 @@ class World:
         with self.journal.transaction():
             self.journal.leave_all(self.wall_ms())
         self.journal.fail = self._disk_fails
+        if self.sky:
+            self.sky.start_home(self.journal, self.insist)
 
     def kill_bridge(self):
         self.journal.close()  # what was not committed is rolled back, as after any crash
@@ -215,9 +195,13 @@ class World:
                 group = self.waiting.take(self.chance.choice((1, GROUP_JOBS)))
                 self.waiting.put_back(write_group(self.journal, group))
                 self._look_at_face()
+                if self.sky:
+                    self.sky.rung = True
             said = self.conversation.say(self.now_ms)
             if said:
                 steps.passed("ack")
+            if self.sky:
+                self.sky.home_step(self.now_ms, self.wall_ms())
             return said
         except Killed:
             self.kill_bridge()
@@ -235,13 +219,36 @@ class World:
         if self._happens("jump"):
             self.wall_offset_ms += self.chance.choice((-1, 1)) * self.chance.choice((3_600_000, 10**9, 31_536_000_000))
         self._unplug()
+        is_guest = self._swap()
         said = self.on_pillow(self.pillow.next, self.pillow_ms())
         plugged = self.now_ms >= self.plugged_ms
-        if plugged:
+        if is_guest:
+            self.up.send(self.guest.say(self.now_ms, feels=not self.peace), self.now_ms)
+        elif plugged:
             self.up.send(said, self.now_ms)
-        self._bridge_step(plugged)
-        if plugged:
+        self._bridge_step(plugged or is_guest)
+        if self.sky:
+            self.sky.away_step(self.now_ms)
+        if is_guest:
+            self.guest.pillow.receive(self.down.arrive(self.now_ms), self.now_ms)
+        elif plugged:
             self.on_pillow(self.pillow.receive, self.down.arrive(self.now_ms), self.pillow_ms())
+
+    def _swap(self):
+        """Whether the other pillow is on the cable; the bridge's port stays open all the while."""
+        if not self.guest:
+            return False
+        was_here = self.guest.was_here
+        if not self.peace and self.now_ms >= self.plugged_ms and self.guest.comes(self.now_ms):
+            self._harmed("swap")
+        is_here = self.guest.was_here = self.guest.is_here(self.now_ms)
+        if is_here != was_here:
+            self.down.cut()
+            self.up.cut()
+            self.plugged_ms = max(self.plugged_ms, self.guest.until_ms)
+            if was_here:
+                self.boot()  # power came with the cable
+        return is_here
 
     def _bridge_step(self, plugged):
         if self.now_ms < self.bridge_ms:
@@ -295,13 +302,32 @@ class World:
         self.healed_ms = self.now_ms + (
             LOCKED_MS if self.mix["disk"] else 0
         )  # so that the very last report is hit, too
+        self._hear_guest()
         until_ms = self.now_ms + PEACE_MS
         while self.now_ms < until_ms and not self._is_settled():
             self.step()
         wrong = self.wrong if self._is_settled() else [f"stuck: {self.pillow.spool.oldest()} is never acknowledged"]
-        rows = self._rows()
-        wrong += violations(self.truth, rows, self.harms, timed=not self.harms["jump"])
-        return wrong + self._face()
+        rows = all_rows(self.journal)
+        own = [row for row in rows if row["pillow"] == PILLOW]
+        wrong += violations(self.truth, own, self.harms, timed=not self.harms["jump"])
+        wrong += self.guest.violations(rows) if self.guest else []
+        wrong += self._face()
+        return wrong + (self.sky.settle(self.now_ms, self._turn) if self.sky else [])
+
+    def _hear_guest(self):
+        """The other pillow says what it still has to say."""
+        if self.guest and self.guest.felt:
+            self.guest.stay(self.now_ms, PEACE_MS)
+            while self.guest.is_here(self.now_ms):
+                self.step()
+                if self.guest.pillow.spool.oldest() is None:
+                    self.guest.until_ms = self.plugged_ms = self.now_ms
+
+    def _turn(self, now_ms):
+        """A turn of the bridge's writer alone."""
+        self.now_ms = now_ms
+        self.waiting.put_back(write_group(self.journal, self.waiting.take(GROUP_JOBS)))
+        return self.wall_ms()
 
     def _is_settled(self):
         reporter = self.pillow.reporter
@@ -316,24 +342,20 @@ class World:
         while self.felt and self.felt[0][0] < self.now_ms:
             self.felt.popleft()
         fitting = {gesture for _, gesture in self.felt} | {self.pillow.reporter.gesture, "notconnected"}
-        shown = {pillow["gesture"] for pillow in self.journal.pillows()}
+        shown = set(self._shown())
         if not shown <= fitting and not self.harms["jump"] and not self.wrong:
             self.wrong.append(f"the face lies: {shown} instead of {fitting} at {self.now_ms} ms")
+
+    def _shown(self):
+        return [pillow["gesture"] for pillow in self.journal.pillows() if pillow["pillow"] == PILLOW]
 
     def _face(self):
         """At peace the face is the pillow's gesture, two beats later at the latest."""
         for _ in range(3_000 // self.step_ms):
             self.step()
-        shown = [pillow["gesture"] for pillow in self.journal.pillows()]
+        shown = self._shown()
         felt = [self.pillow.reporter.gesture]
         return [] if shown == felt else [f"the face lies: {shown} instead of {felt}"]
-
-    def _rows(self):
-        rows, after = [], 0
-        while page := self.journal.rows_after(after):
-            rows += page
-            after = page[-1]["row"]
-        return rows
 
 
 def run(seed, reports=REPORTS):
@@ -344,6 +366,8 @@ def run(seed, reports=REPORTS):
     finally:
         steps.watch_with(None)
         world.journal.close()
+        if world.sky:
+            world.sky.close()
         world.folder.cleanup()
         spool_module.SEGMENT_LINES, spool_module.SEGMENTS = SPOOL
     return wrong, len(world.truth), world.harms
