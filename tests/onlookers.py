@@ -59,6 +59,7 @@ class Home:
         with self.journal.transaction():
             self.journal.arrive(pillow, link, round(time.time() * 1000), boot=1, version="1.0.0")
             self.journal.note(pillow, name=name)
+            self.journal.show(pillow, "neutral", round(time.time() * 1000))  # what its first beat says
 
     def feel(self, *gestures, **rest):
         """The pillow reports these, one after the other."""
