@@ -62,6 +62,7 @@ WEB_MAY_READ = {
     "strict",
     "takes",
     "backoff",
+    "letter",
     "cloud",
     "cloudevents",
     "cloudsettings",

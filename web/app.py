@@ -27,6 +27,7 @@ from web.channel import Channel
 from web.feed import SLOW_POLL_S, Feed
 from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
 from web.guests import Guests
+from web.household import Household
 from web.owner import Owner, add_export
 from web.teach import Teach
 from web.viewers import TOO_MANY, Viewers
@@ -99,6 +100,8 @@ def create_app(
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
     Owner(journal, guests, app.viewers, public, is_away, shares)
     Wishing(journal, app.viewers, is_away)
+    if not is_away:
+        Household(journal, app.viewers)
     app.teach = None if is_away else Teach(journal, app.socketio, app.viewers)
     gate.inner = Doorway(app.wsgi_app, app.viewers)
     app.wsgi_app = gate  # type: ignore[method-assign]

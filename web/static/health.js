@@ -27,9 +27,15 @@ export class Health {
     const stays = this.console.scrollTop + this.console.clientHeight >= this.console.scrollHeight - 4;
     this.console.textContent = lines.join("\n") || "nothing was said";
     if (stays) this.console.scrollTop = this.console.scrollHeight;
-    this.trouble.textContent = health.troubles.map((trouble) => trouble.sentence).join("\n");
+    this.trouble.replaceChildren(...health.troubles.map((trouble) => line(trouble.sentence))); // each its own line
     this.trouble.hidden = health.troubles.length === 0;
   }
+}
+
+function line(sentence) {
+  const said = document.createElement("p");
+  said.textContent = sentence;
+  return said;
 }
 
 function entry([name, label, text], facts) {

@@ -4,6 +4,8 @@
 import { Away } from "./away.js";
 import { Day } from "./day.js";
 import { Health } from "./health.js";
+import { Household } from "./household.js";
+import { Many } from "./many.js";
 import { Owner } from "./owner.js";
 import { Settings } from "./settings.js";
 import { Teach } from "./teach.js";
@@ -12,6 +14,7 @@ import { known, LINKS, LOST, more, WORDS } from "./words.js";
 import { Wrong } from "./wrong.js";
 
 const TICK_MS = 1_000; // times in words move once a second
+const HIDDEN_MS = 200; // between drawings while nobody looks: the title says how it is
 const REFUSED_RETRY_MS = 5_000; // a server that says no is asked again, at leisure
 const CHOSEN = "cloud.chosen"; // in the browser's storage: which pillow is big
 
@@ -41,6 +44,11 @@ const socket = io({
 new Owner(socket);
 const wishes = new Wishes(socket);
 const settings = new Settings(socket);
+const household = at("household") ? new Household(socket) : null; // only at home
+const many = new Many(at("pillows"), face.querySelector("svg"), (id) => {
+  sessionStorage.setItem(CHOSEN, id);
+  show();
+});
 const teach = at("teach") ? new Teach(socket) : null; // only at home
 const wrong = at("wrong") ? new Wrong(socket) : null;
 
@@ -53,7 +61,7 @@ socket.on("state", (told) => {
   }
   day.pass(state?.pillows ?? [], told.pillows);
   state = told;
-  show();
+  soon();
 });
 
 socket.on("report", (reports) => {
@@ -63,7 +71,7 @@ socket.on("report", (reports) => {
   Away.look(cursor, last);
   day.add(reports);
   away.add(reports.filter((report) => report.row <= missedUpTo || report.late || document.hidden || report.gesture === "gap"));
-  show();
+  soon();
 });
 
 socket.on("trimmed", (told) => {
@@ -96,6 +104,19 @@ socket.on("connect_error", async (error) => {
   else if (!reply) lose(health.away ? `This page cannot find its server. ${LOST.away}` : `This page cannot find its bridge. ${LOST.home}`);
 });
 
+// However many reports come, the page is drawn once a frame; a page that nobody sees has no frames.
+let due = false;
+function soon() {
+  if (due) return;
+  due = true;
+  const draw = () => {
+    due = false;
+    show();
+  };
+  if (document.hidden) setTimeout(draw, HIDDEN_MS);
+  else requestAnimationFrame(draw);
+}
+
 function lose(words) {
   state = null;
   lost = words;
@@ -126,11 +147,12 @@ function show() {
   const pillow = shown();
   const virtual = health.pillows.some((facts) => facts.id === pillow?.id && facts.virtual);
   showFace(pillow, virtual);
-  showPillows();
+  many.show(state?.pillows ?? [], pillow?.id, Date.now());
   showPresses(pillow, virtual);
   wishes.show(pillow);
   settings.show(pillow);
   teach?.show(pillow);
+  household?.show(pillow, virtual);
   wrong?.show(pillow, day.last(pillow?.id), Date.now());
   panel.show(health, pillow?.id ?? "");
   day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
@@ -153,37 +175,6 @@ function showFace(pillow, virtual) {
 // What a screen reader speaks changes only when the words do.
 function write(id, text) {
   if (at(id).textContent !== text) at(id).textContent = text;
-}
-
-function showPillows() {
-  const list = at("pillows");
-  const pillows = state?.pillows ?? [];
-  const there = new Map([...list.children].map((item) => [item.firstChild.dataset.pillow, item]));
-  if ([...there.keys()].join() !== pillows.map((pillow) => pillow.id).join()) {
-    list.replaceChildren(...pillows.map((pillow) => there.get(pillow.id) ?? small(pillow.id)));
-  }
-  pillows.forEach((pillow, index) => {
-    const button = list.children[index].firstChild;
-    button.dataset.gesture = known(pillow.gesture);
-    button.setAttribute("aria-pressed", pillow.id === shown().id);
-    button.setAttribute("aria-label", `${pillow.name}: ${WORDS[known(pillow.gesture)]}`);
-    button.lastChild.textContent = pillow.name;
-  });
-  list.hidden = pillows.length < 2;
-}
-
-function small(id) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.pillow = id;
-  button.append(face.querySelector("svg").cloneNode(true), document.createElement("span"));
-  button.addEventListener("click", () => {
-    sessionStorage.setItem(CHOSEN, id);
-    show();
-  });
-  item.append(button);
-  return item;
 }
 
 // -- The virtual pillow --------------------------------------------------------------------------------------
