@@ -247,3 +247,5 @@ def _let_go(board):
         one.__init__ = None
     App._recall_model = board._new_squeeze = board._new_pixels = board._have = None
     Spool._load = Spool._load_gaps = Spool._load_segment = None
+    global _identity, _put_together, _let_go
+    _identity = _put_together = _let_go = None
