@@ -11,6 +11,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gevent  # type: ignore[import-untyped]
 from gevent.event import Event  # type: ignore[import-untyped]
@@ -21,9 +22,12 @@ from bridge import home, steps
 from bridge.bell import Bell
 from bridge.errors import Trouble
 from bridge.journal import Journal, JournalNewer
-from web import away, front
+from web import front
 from web.app import CLIENT, Page, create_app, keep_telling
 from web.front import LOOPBACK, PORT, Front
+
+if TYPE_CHECKING:
+    from web.away import Place
 
 BELL = "web"
 CONNECTIONS = 192  # 64 viewers with a few connections each while they open the page
@@ -66,7 +70,7 @@ def serve(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 def _serve(asked: argparse.Namespace, environ: Mapping[str, str], stack: contextlib.ExitStack) -> int:
     """Put everything together and run it. Returns the exit status. Raises Trouble."""
     is_away = asked.tail or asked.queue is not None
-    place = away.read(asked.queue or "", asked.tail, asked.redis, environ) if is_away else None
+    place = _place(asked, environ) if is_away else None
     address = front.read(asked.host, asked.port or "", is_away, environ)
     folder = home.data_folder({**environ, "HUGGABLE_DATA": str(asked.data)} if asked.data else environ)
     if place:
@@ -84,7 +88,13 @@ def _serve(asked: argparse.Namespace, environ: Mapping[str, str], stack: context
     return over.status
 
 
-def _page(journal: Journal, address: Front, port: int, key: str, place: away.Place | None) -> Page:
+def _place(asked: argparse.Namespace, environ: Mapping[str, str]) -> "Place":
+    from web import away  # and with it azure and redis, which the page at home starts without
+
+    return away.read(asked.queue or "", asked.tail, asked.redis, environ)
+
+
+def _page(journal: Journal, address: Front, port: int, key: str, place: "Place | None") -> Page:
     return create_app(
         journal,
         hosts=[f"{name}:{port}" for name in (LOOPBACK, "localhost", "[::1]")],
@@ -161,7 +171,9 @@ class Over(Event):  # type: ignore[misc]
         self.set()
 
 
-def _start_away(place: away.Place, path: Path, app: Page, over: Over) -> None:
+def _start_away(place: "Place", path: Path, app: Page, over: Over) -> None:
+    from web import away
+
     others = away.Away(place, path, app.viewers.is_watched)
     app.viewers.arrived = others.arrived
     others.start(over.all_is_lost)
