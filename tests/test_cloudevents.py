@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from azure.core.messaging import CloudEvent
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.cloudevents import (
@@ -73,6 +73,7 @@ def changed(event, **data):
     return json.dumps([item])
 
 
+@settings(deadline=None)
 @given(st.lists(ANY, max_size=9))
 def test_what_is_encoded_is_decoded_the_same(events):
     (message, count), *more = list(pack(map(encode, events))) or [("[]", 0)]
@@ -118,6 +119,7 @@ def test_a_moment_that_no_calendar_has_travels_without_time():
         assert decode(f"[{encode(event)}]") == [event]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, MOST_BYTES - 2), max_size=20))
 def test_messages_are_as_full_as_may_be_and_in_order(sizes):
     events = [str(number % 10) * size for number, size in enumerate(sizes)]
@@ -177,6 +179,7 @@ def test_an_empty_batch_is_one():
     assert decode("[]") == []
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, max_size=3))
 def test_no_json_can_make_it_fail(items):
     try:
@@ -187,6 +190,7 @@ def test_no_json_can_make_it_fail(items):
         assert all(isinstance(event, Unread) for event in read) and len(read) == len(items)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(EVENTS), st.data())
 def test_no_field_can_make_it_fail(event, data):
     item = json.loads(encode(event))
