@@ -2,7 +2,7 @@
 # Works with the GNU make 3.81 of macOS.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run flash flash-micropython test lint bench prove lock
+.PHONY: help setup demo run flash flash-micropython test lint bench prove gestures lock
 
 # The first Python that is new enough, whatever it is called here.
 PYTHON = $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -38,6 +38,9 @@ bench: $(TESTED) ## measure from the port to the page
 
 prove: $(TESTED) ## prove that no hug is lost or counted twice (about half an hour)
 	$(HUGGABLE) prove
+
+gestures: .venv/test.stamp ## how well the pillow knows what is done to it (about fifteen minutes)
+	$(HUGGABLE) gestures
 
 setup: .venv/run.stamp web/node_modules/.stamp ## bring what all of this needs (the others do it by themselves)
 

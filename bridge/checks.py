@@ -32,6 +32,12 @@ def prove(parts: Sequence[str], share: str) -> int:
     return _both_ends("-m", "proof", "--share", share, *(f"--only={part}" for part in parts))
 
 
+def gestures(share: str, pictures: str) -> int:
+    """Say how well the pillow knows gestures, and draw that into this folder (none: do not). Returns the status."""
+    drawn = ["--pictures", str(Path(pictures).absolute())] if pictures else []
+    return _both_ends("-m", "gestures", "--share", share, *drawn)
+
+
 def _both_ends(*words: str) -> int:
     """Run a program that imports pillow and bridge alike, as only tests may."""
     ways = os.pathsep.join(str(ROOT / folder) for folder in (".", "firmware", "tests"))

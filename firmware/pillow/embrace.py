@@ -7,7 +7,7 @@ GRIP_BLOCKS = 6
 LOOSE_BLOCKS = 6
 AFTER_BLOCKS = 30  # hands may stay on it for so long after they shook it
 STIR_MG = 25  # somebody moved it
-STIR_BLOCKS = 75  # within the last 3 s
+STIR_BLOCKS = 12  # within the last half second
 TAKEN_MG = 450  # on all axes together, from the pose of the last POSE_BITS: leaning on it turns it less than 20 degrees
 POSE_BITS = 6
 HELD_CALM_MG = 300
@@ -17,7 +17,7 @@ RESTLESS_MG, HUG_MOST_MG, PER_DPS = 160, 140, 5  # with so much more for turning
 BREATH_SHARE, BREATH_MG256 = 18, 100  # sixteenths of the sensor's noise, and so much more: somebody breathes
 BAND_BITS, FORGET_BITS, FLOOR_BITS = 5, 3, 4
 BREATH_BLOCKS, BREATH_MOST = 75, 90
-STILL_BLOCKS, FIRST_BLOCKS = 100, 40  # the first time nobody knows better
+STILL_BLOCKS, FIRST_BLOCKS = 12, 40  # the first time nobody knows better
 
 
 class Embrace:
@@ -31,7 +31,7 @@ class Embrace:
         self.reset()
 
     def reset(self):
-        self.on = self.is_taken = False
+        self.on = self.is_taken = False  # taken up
         self.held = self.loose = self.squeeze = 0
         self.stir = 0  # blocks since somebody moved it
         self.busy = 0  # blocks for which a grip may still be left from another gesture
@@ -50,21 +50,18 @@ class Embrace:
             self._breathe(rest)
             self._guess(rest)
 
-    # Taken up, until it lies still again.
+    # Taken up, until it lies still again: then this is its pose.
     def _take(self, rest, squeeze):
-        if not self.young:
-            x, y, z = rest.x - (self.x >> POSE_BITS), rest.y - (self.y >> POSE_BITS), rest.z - (self.z >> POSE_BITS)
-            self.x += x
-            self.y += y
-            self.z += z
-            if abs(x) + abs(y) + abs(z) > TAKEN_MG:
-                self.is_taken = True
-        else:
-            self.young = 0
-            self.x, self.y, self.z = rest.x << POSE_BITS, rest.y << POSE_BITS, rest.z << POSE_BITS
         self.stir = 0 if rest.push > STIR_MG or squeeze >= self.let_go else self.stir + 1
-        if self.stir > STIR_BLOCKS:
-            self.is_taken = False
+        if self.young or self.stir > STIR_BLOCKS:
+            self.young = self.is_taken = 0
+            self.x, self.y, self.z = rest.x << POSE_BITS, rest.y << POSE_BITS, rest.z << POSE_BITS
+            return
+        x, y, z = rest.x - (self.x >> POSE_BITS), rest.y - (self.y >> POSE_BITS), rest.z - (self.z >> POSE_BITS)
+        self.x += x
+        self.y += y
+        self.z += z
+        self.is_taken = self.is_taken or abs(x) + abs(y) + abs(z) > TAKEN_MG
 
     def _held(self, push, squeeze):
         self.squeeze = squeeze
@@ -112,6 +109,7 @@ class Embrace:
 
     def _breathe(self, rest):
         # Quick to forget: what was before is not counted as breath.
+        self.band = min(self.band, rest.push << 10)
         unrest = (min(rest.push, RESTLESS_MG) << 8) - self.band
         bits = 2 if self.young > FIRST_BLOCKS // 2 else BAND_BITS if unrest > 0 else FORGET_BITS
         self.band += unrest >> bits

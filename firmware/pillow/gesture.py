@@ -87,7 +87,7 @@ class Recogniser:
             self._sway.step(rest)
             self._fall.has_rhythm = self._blow.has_rhythm = self._sway.has_rhythm()
             self._fall.is_slow = rest.has_gyro and rest.rate < SPUN_DPS
-            self._turn.step(rest)
+            self._turn.step(rest, self._sway.has_rhythm())
 
     def _decide(self):
         sign = self._strongest()

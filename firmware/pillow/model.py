@@ -1,29 +1,25 @@
-# What this pillow was taught: a blob of at most 400 bytes, read by the same file on the chip and on the computer.
+# What this pillow was taught: a blob of a few dozen bytes, read by the same file on the chip and on the computer.
 #
 # Its law: a blob is taken whole or not at all, and what is wrong with it is one sentence. Little-endian:
-#   "hm", version, how many limits, how many centroids; 5 bytes: the least confidence of each gesture, 0..100;
-#   the limits, 2 bytes each; the centroids: label, radius and FEATURES bytes each; CRC-32 of all of it.
+#   "hm", version, how many limits; 5 bytes: the least confidence of each gesture, 0..100; the limits, 2 bytes each;
+#   CRC-32 of all of it.
 from binascii import crc32
 
 VERSION = 1
-MOST = 400  # bytes
 GESTURES = ("hugging", "punching", "shaking", "spinning", "throwing")
-FEATURES = 8
 
 # What may be taught, in this order; the figures are those of a pillow that was taught nothing.
 GRIP, LET_GO, BLOW, SWAY, SPIN, FALL = range(6)
 LIMITS = (430, 250, 1400, 460, 60, 450)  # per mille, per mille, milli-g, milli-g, degrees a second, milli-g
 LEAST = (60, 30, 700, 250, 40, 300)
 GREATEST = (950, 900, 6000, 2500, 600, 600)
-HEAD = 10
-CENTROID = 2 + FEATURES
+HEAD = 9
 
 
 class Model:
     def __init__(self, blob=None):
         self.limits = LIMITS
         self.floors = bytes(len(GESTURES))
-        self.centroids = b""
         if blob is not None:
             self._read(bytes(blob))
 
@@ -32,20 +28,16 @@ class Model:
             raise ValueError("this is no model")
         if blob[2] != VERSION:
             raise ValueError("the model is of version %d, this firmware reads version %d" % (blob[2], VERSION))
-        end = HEAD + 2 * blob[3] + CENTROID * blob[4]
-        if len(blob) != end + 4 or end + 4 > MOST:
+        end = HEAD + 2 * blob[3]
+        if len(blob) != end + 4:
             raise ValueError("the model has %d bytes instead of %d" % (len(blob), end + 4))
         if crc32(blob[:end]) != int.from_bytes(blob[end:], "little"):
             raise ValueError("the model is damaged")
-        self._take(blob, HEAD + 2 * blob[3], end)
-
-    def _take(self, blob, middle, end):
-        limits = [blob[i] | blob[i + 1] << 8 for i in range(HEAD, middle, 2)]
-        if len(limits) != len(LIMITS) or not all(map(_is_within, LEAST, limits, GREATEST)):
+        limits = [blob[i] | blob[i + 1] << 8 for i in range(HEAD, end, 2)]
+        floors = blob[4:HEAD]
+        if len(limits) != len(LIMITS) or not all(map(_is_within, LEAST, limits, GREATEST)) or max(floors) > 100:
             raise ValueError("the model asks for what no pillow can feel")
-        self.limits = tuple(limits)
-        self.floors = blob[5:HEAD]
-        self.centroids = blob[middle:end]
+        self.limits, self.floors = tuple(limits), floors
 
     def floor(self, gesture):
         return self.floors[GESTURES.index(gesture)]

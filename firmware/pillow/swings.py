@@ -21,7 +21,7 @@ RUN_DPS = 60  # hands that shake it turn it more; up and down and turned less is
 MILD_MG = 1100  # or how a car or a stroller rocks it
 
 # Turning steadily: spinning.
-TURN_DPS = 35
+TURN_DPS = 25
 TUMBLE_DPS = 100  # when the axis wanders, so that only |rate| is steady
 SPIN_DEG = 200  # turning it over is not spinning
 SLOW_DEG = 240  # a slow one whose axis wanders could be almost anything
@@ -127,7 +127,8 @@ class Turn:
         self.on = False
         self.blocks = self.x = self.y = self.z = self.sum = self.squares = self.turned = self.slow = self.doubt = 0
 
-    def step(self, rest):
+    # has_rhythm: it also goes to and fro, and each stroke of a shake turns it about one axis.
+    def step(self, rest, has_rhythm):
         rate = rest.rate
         self.slow = self.slow + 1 if rate < TURN_DPS else 0
         if self.slow > TURN_OVER or (not self.blocks and self.slow):
@@ -140,12 +141,12 @@ class Turn:
         self.z += rest.tz
         self.sum += rate
         self.squares += rate * rate >> 2
-        self._judge(rate)
+        self._judge(rate, has_rhythm)
         if self.blocks >= TURN_FORGET:
             self._forget()
 
-    def _judge(self, rate):
-        is_steady = self._is_straight() or self._is_even()
+    def _judge(self, rate, has_rhythm):
+        is_steady = (self._is_straight() and not has_rhythm) or self._is_even()
         self.turned = max(0, self.turned + (rate if is_steady else -rate))
         self.doubt = 0 if is_steady else self.doubt + 1
         if self.on:
@@ -179,10 +180,11 @@ class Turn:
         mean = self.sum // self.blocks
         x, y, z = self.x // self.blocks, self.y // self.blocks, self.z // self.blocks
         least = mean * 4 // 5
-        return mean * 4 >= self.least * 3 and x * x + y * y + z * z > least * least
+        return mean * 2 >= self.least and x * x + y * y + z * z > least * least
 
     # About a wandering axis: the lengths are even, with a standard deviation of 0.35 of the mean; of 0.24 when it is
-    # slow, for a slow shake turns it too.
+    # slow, for a slow shake turns it too; of 0.40 when no shake turns it so fast.
     def _is_even(self):
         mean = self.sum // self.blocks
-        return mean >= self.least and self.squares // self.blocks * (32 if mean >= TUMBLE_DPS else 34) < mean * mean * 9
+        least = 34 if mean < TUMBLE_DPS else 32 if mean < 2 * TUMBLE_DPS else 31
+        return mean * 6 >= self.least * 5 and self.squares // self.blocks * least < mean * mean * 9

@@ -7,7 +7,7 @@ neutral; FILE a CSV as in recording.py. --old: the model before this one, for th
 --floor: the least confidence at which a gesture is told, 0..100; with --floor and no takes the old model just gets new
 floors. Standard output, last line, one JSON object:
 
-    {"bytes": 64, "limits": {"grip": 180, ...}, "floors": {"hugging": 0, ...},
+    {"bytes": 25, "limits": {"grip": 180, ...}, "floors": {"hugging": 0, ...},
      "before": {"hugging": [2, 5], ...}, "after": {"hugging": [5, 5], ...},         right, of how many
      "takes": [{"file": "a.csv", "label": "hugging", "before": ["neutral"], "after": ["hugging"]}, ...]}
 
@@ -53,9 +53,9 @@ EVERYDAY_S = 6
 # ---- models
 
 
-def pack(limits=LIMITS, floors=NO_FLOORS, centroids=b""):
-    head = b"hm" + bytes([known.VERSION, len(limits), len(centroids) // known.CENTROID]) + bytes(floors)
-    blob = head + struct.pack("<%dH" % len(limits), *limits) + centroids
+def pack(limits=LIMITS, floors=NO_FLOORS):
+    head = b"hm" + bytes([known.VERSION, len(limits)]) + bytes(floors)
+    blob = head + struct.pack("<%dH" % len(limits), *limits)
     return blob + struct.pack("<I", crc32(blob))
 
 
@@ -258,7 +258,7 @@ def _study(words):
     floors = _floors(old, options["--floor"])
     takes = _takes(files, "--no-squeeze" not in options)
     limits, said = study(takes, old, floors, _progress)
-    blob = pack(limits, floors, b"" if takes else old.centroids)
+    blob = pack(limits, floors)
     Model(blob)
     _write(path, blob)
     head = {"bytes": len(blob), "limits": dict(zip(NAMES, limits)), "floors": dict(zip(GESTURES, floors))}
