@@ -43,7 +43,10 @@ READ_BYTES = 4_096  # taken from one connection before the next has its turn: 2 
 UNSENT_BYTES = 4_096  # more than this waiting to be sent is somebody who does not read
 SEND_BUFFER_BYTES = 16_384  # what the system keeps besides
 TICK_S = 0.1  # a session wants to know the time ten times a second
-START_S = 5.0  # for a port to be bound
+PRETENDED = (
+    "somebody on the network says it is pillow {pillow} and cannot prove it: if it is yours, plug it in and press adopt"
+)
+PRETENDED_S = 600.0  # after the last time: then it is over
 
 
 class Listener:
@@ -85,6 +88,7 @@ class Listener:
         self.journal: Journal | None = None
         self.callers: set[Caller] = set()  # connections, of the loop's thread alone
         self.pillows: dict[str, Caller] = {}  # the newest that has proved to be this pillow
+        self._pretended: dict[str, float] = {}  # pillows that somebody said to be, and until when that is told
         self._context = certificate.context()
         self._socket = _bound(address, port)
         self.port: int = self._socket.getsockname()[1]
@@ -134,6 +138,8 @@ class Listener:
             await asyncio.sleep(TICK_S)
             for caller in tuple(self.callers):
                 caller.tick()
+            for pillow in [one for one, until_s in self._pretended.items() if self.loop.time() >= until_s]:
+                self._clear(pillow)
         server.close()
         for caller in tuple(self.callers):
             caller.hang_up("stopped")
@@ -145,9 +151,19 @@ class Listener:
             caller.hang_up("too many pillows")
             return
         self.pillows[pillow] = caller
-        self.troubles.clear(f"wifi {pillow}")
+        self._clear(pillow)
         if older:
             older.hang_up("it called again")
+
+    def pretended(self, pillow: str) -> None:
+        """Somebody said to be this pillow and could not prove it: one sentence, however often and whatever it says."""
+        if pillow not in self._pretended:
+            self.troubles.tell(f"wifi {pillow}", PRETENDED.format(pillow=pillow))
+        self._pretended[pillow] = self.loop.time() + PRETENDED_S
+
+    def _clear(self, pillow: str) -> None:
+        if self._pretended.pop(pillow, None) is not None:
+            self.troubles.clear(f"wifi {pillow}")
 
     def gone(self, caller: "Caller") -> None:
         """A connection is over."""
@@ -301,7 +317,7 @@ class Caller(asyncio.BufferedProtocol):
         said = self._visitor.conversation
         claim = said.session.claim if said else None
         if said and said.refusal and claim and claim.pillow in self._listener.keys.known():
-            self._listener.troubles.tell(f"wifi {claim.pillow}", said.refusal)
+            self._listener.pretended(claim.pillow)
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:

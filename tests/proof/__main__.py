@@ -167,6 +167,13 @@ def queues(count, tick):
     ]
 
 
+def hostile_calls(count, tick):
+    from proof import hostile
+
+    done, wrong = hostile.run(count, tick)
+    return f"{done:,} conversations of {len(hostile.KINDS)} kinds", wrong
+
+
 PARTS = (
     Part("simulation", 1_000_000, "reports", simulated),
     Part("bugs", len(mutants.MUTANTS), "bugs", bugs),
@@ -181,6 +188,7 @@ PARTS = (
     Part("malformed", 10_000_000, "lines", malformed_host),
     Part("malformed-chip", 10_000_000, "lines", malformed_chip),
     Part("fuzz", 500_000, "inputs each", fuzzed),
+    Part("hostile", 1_000, "of each kind", hostile_calls),
     Part("soak", 1_000_000, "reports", soaked),
     Part("soak-chip", 1_000_000, "reports", soaked_chip),
 )
