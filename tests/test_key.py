@@ -6,6 +6,7 @@ import random
 import subprocess
 
 import pytest
+from cables import MISBEHAVIOURS
 from interpreters import micropython, micropython32
 from joined import PILLOW, RamDisk
 from keyed import KEY, OTHER_KEY, KeyedPillow, join, kinds
@@ -115,6 +116,18 @@ def test_a_bad_cable_only_delays_the_proof(seed):
     hugs(cable, 5)
     cable.run(60_000)
     assert seqs(cable) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("cable_of", MISBEHAVIOURS)
+def test_every_misbehaving_cable_delivers_everything_once_with_a_key_too(cable_of, seed):
+    cable = join(keys=OURS)
+    cable.up, cable.down = cable_of(seed), cable_of(seed + 100)
+    for number in range(30):
+        cable.pillow.feel("neutral" if number % 2 else "hugging", cable.now_ms)
+        cable.run(50)
+    cable.run(60_000)
+    assert seqs(cable) == list(range(1, 31))
 
 
 def test_while_a_key_is_replaced_either_counts_and_the_proved_one_is_told():
