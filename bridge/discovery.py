@@ -42,6 +42,11 @@ class Discovery:
         """Begin."""
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still works."""
+        return self._thread.is_alive()
+
     def stop(self, seconds: float) -> None:
         """Take the name back, within `seconds`."""
         self._over.set()

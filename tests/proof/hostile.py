@@ -101,6 +101,11 @@ def silent(foe, number):
         wait(line)
 
 
+def knock_and_run(foe, number):
+    for _ in range(10):
+        foe.call(number).close()
+
+
 def half_handshake(foe, number):
     with foe.call(number) as line:
         line.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(number % 300))
@@ -158,7 +163,7 @@ def replayed(foe, number):
 
 
 KINDS = (
-    silent, half_handshake, drop_by_drop, garbage, no_certificate_of_ours, mute_in_tls, garbage_in_tls,
+    silent, knock_and_run, half_handshake, drop_by_drop, garbage, no_certificate_of_ours, mute_in_tls, garbage_in_tls,
     unknown_pillow, wrong_key, no_key, man_in_the_middle, replayed,
 )  # fmt: skip
 
