@@ -201,8 +201,11 @@ class Recorder:
         if why:
             take.path.unlink(missing_ok=True)
         end: dict[str, str | int] = {"samples": take.recording.count, "outcome": why or DONE}
+        is_gone = why == STOPPED  # whoever stopped it knows
         with contextlib.suppress(queue.Full):  # the next start of the bridge says that it was cut
-            self._writer.insist(lambda journal: journal.note_take(take.number, **end))
+            self._writer.insist(
+                lambda journal: journal.forget_take(take.number) if is_gone else journal.note_take(take.number, **end)
+            )
 
     def _note(self, take: _Take, **facts: str | int) -> None:
         with contextlib.suppress(queue.Full):
@@ -236,9 +239,9 @@ def _cut(journal: Journal) -> None:
 def _sweep(data: Path, journal: Journal) -> None:
     known = {take["file"] for take in journal.takes() if take["outcome"] in ("", DONE)}
     for path in takes.folder(data).glob("*.csv"):
-        if path.name not in known:
-            with contextlib.suppress(OSError):
-                path.unlink()
+        with contextlib.suppress(OSError):
+            if path.name not in known and time.time() - path.stat().st_mtime > SWEEP_MS / 1000:
+                path.unlink()  # an older one: the row of a new one may just not be there yet
 
 
 def _told(journal: Journal, pillow: str, at_ms: int) -> str:

@@ -98,7 +98,8 @@ export class Teach {
   #end(end) {
     if (end.kind === this.#busy) this.#busy = "";
     if (end.kind === "model" && end.outcome === "applied") this.#dirty = false;
-    if (end.outcome !== "applied") this.#fail(`That did not work: ${end.why || end.outcome}.`);
+    if (end.kind === "record" && this.#phase === "idle") this.#draw(); // it was stopped here, or its trouble is told
+    else if (end.outcome !== "applied") this.#fail(`That did not work: ${end.why || end.outcome}.`);
     else if (end.kind === "record" && this.#phase !== "idle") this.#saved();
     this.#draw();
   }
