@@ -6,7 +6,6 @@ from datetime import datetime
 from bridge.journal import Row
 
 LINKS = {"usb": "over USB", "wifi": "over Wi-Fi", "virtual": "virtual"}
-DOING = {"sensorfault": "has a sensor fault", "notconnected": "has just come"}
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -38,14 +37,20 @@ def _pillow(row: Row, at_ms: int) -> str:
         return f"{who} has been sleeping for {_ago(at_ms - row['since_ms'])}; it wakes when it is moved or squeezed."
     if not row["link"]:
         return f"{who} is not connected; it was last seen {_ago(at_ms - row['last_seen_ms'])} ago."
-    doing = DOING.get(row["gesture"]) or f"is {_being(row['gesture'])}"
+    doing = _doing(row["gesture"], _ago(at_ms - row["since_ms"]))
     late = ", still telling what happened while it was away" if row["late"] else ""
     well = f"{row['missed']} samples missed, {row['garbled']} lines garbled"
     return (
-        f"{who} {doing} for {_ago(at_ms - row['since_ms'])}{late}"
+        f"{who} {doing}{late}"
         f" ({LINKS.get(row['link'], row['link'])}, firmware {row['version']}, boot {row['boot']} after {row['cause']};"
         f" {well})."
     )
+
+
+def _doing(gesture: str, ago: str) -> str:
+    if gesture == "notconnected":  # and yet there: it has not said how it is
+        return "has just come"
+    return f"has a sensor fault for {ago}" if gesture == "sensorfault" else f"is {_being(gesture)} for {ago}"
 
 
 def _being(gesture: str) -> str:

@@ -82,6 +82,7 @@ def test_the_status_of_a_home_without_anything(folder, capsys):
 def test_the_status_of_a_home_where_all_is_well(folder, capsys):
     journal = Journal(home.journal_path(folder))
     journal.arrive("00112233aabbccdd", "usb", wishes.now_ms(), version="1.0.0", boot=1, cause="power")
+    journal.show("00112233aabbccdd", "neutral", wishes.now_ms())
     journal.close()
     with home.only_bridge(folder):
         assert main(["status"]) == 0
