@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ import serial.tools.list_ports
 
 from bridge.diagnosis import CHIPS, Refusal
 
+LINES = ("dtr", "rts")
 BAUD = 115_200  # what MicroPython's UART speaks
 READ_S = 0.05  # a session wants to know the time at least ten times a second
 WRITE_S = 0.5  # a line of 200 bytes takes 17 ms; who has not taken it after this is not reading
@@ -122,7 +124,10 @@ def _open_serial(url: str) -> Any:
     port: Any = serial.serial_for_url(
         url, do_not_open=True, baudrate=BAUD, timeout=READ_S, write_timeout=WRITE_S, exclusive=True
     )
-    if sys.platform == "win32" and _vendor(url) == SILICON_LABS:
+    told = told_lines(os.environ)
+    for name, level in told.items():
+        setattr(port, name, level)
+    if sys.platform == "win32" and _vendor(url) == SILICON_LABS and not told:
         # As mpremote does it: in any other order this driver resets the board.
         port.dtr = port.rts = False
         port.open()
@@ -132,6 +137,15 @@ def _open_serial(url: str) -> Any:
         port.open()  # pyserial's own line states: a reset here is routine, and native USB needs DTR
     _claim(port)
     return port
+
+
+def told_lines(environ: Mapping[str, str]) -> dict[str, bool]:
+    """Return the levels that somebody wants for the lines DTR and RTS while a serial port is open.
+
+    Some boards (ESP32-CAM-MB) have them wired straight to reset and boot, and do not run at pyserial's own levels.
+    """
+    told = {name: environ.get(f"HUGGABLE_{name.upper()}") for name in LINES}
+    return {name: level == "1" for name, level in told.items() if level}
 
 
 def _vendor(url: str) -> int | None:

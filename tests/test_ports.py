@@ -70,6 +70,15 @@ def test_bytes_go_both_ways_over_a_serial_port(plug):
     port.close()
 
 
+def test_a_board_whose_reset_is_wired_to_the_port_can_have_the_lines_as_it_needs_them(plug, monkeypatch):
+    monkeypatch.setenv("HUGGABLE_DTR", "0")
+    monkeypatch.setenv("HUGGABLE_RTS", "0")
+    port = open_port(plug.url)
+    assert (port._serial.dtr, port._serial.rts) == (False, False)
+    port.close()
+    assert ports.told_lines({"HUGGABLE_RTS": "1"}) == {"rts": True}
+
+
 def test_what_came_at_once_is_read_at_once(plug):
     port = open_port(plug.url)
     threading.Timer(0.02, os.write, (plug.board, b"x" * 240)).start()

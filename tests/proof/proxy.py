@@ -4,18 +4,16 @@ stalls and cuts on the way.
 Its law: whatever it does is counted; with no share of harm and no cut it relays every byte.
 """
 
-import contextlib
 import fcntl
 import os
 import select
 import struct
 import termios
 import time
-import tty
 
 from cables import BOOT_NOISE
+from virtual.port import CHUNK, Port
 
-CHUNK = 4096
 RING_BYTES = 259  # what a pillow's input ring holds; the rest is lost
 LOOK_S = 0.005  # how often to look whether the bridge has opened the port, which no event tells
 READ_S = 0.3  # the bridge takes what has come within this; before that its end is not cut off
@@ -25,47 +23,6 @@ NOISE_SHARE = 0.02  # of the harmed bytes that are followed by a whole boot log
 
 class PillowEnded(Exception):
     """The pillow's program ended by itself."""
-
-
-class Port:
-    """The pty that the bridge opens, behind a name that stays; `is_open`: the bridge was there at the last look."""
-
-    def __init__(self, link):
-        self.link = link
-        self.fd = None
-        self.is_open = False
-
-    def plug(self):
-        self.fd, end = os.openpty()
-        tty.setraw(end)
-        os.set_blocking(self.fd, False)
-        self.link.symlink_to(os.ttyname(end))
-        os.close(end)  # so that reading fails until the bridge opens it
-
-    def unplug(self):
-        """Take the port away from whoever has it open; nothing when it is away."""
-        if self.fd is not None:
-            self.link.unlink()
-            os.close(self.fd)
-        self.fd, self.is_open = None, False
-
-    def hear(self):
-        """Return what the bridge wrote; b"" for nothing."""
-        try:
-            data = os.read(self.fd, CHUNK)
-        except BlockingIOError:
-            self.is_open = True
-            return b""
-        except OSError:
-            data = b""
-        self.is_open = data != b""
-        return data
-
-    def say(self, data):
-        """Write what the bridge's side can take now; the rest is lost, as from any board that nobody reads."""
-        if self.is_open and data:
-            with contextlib.suppress(OSError):
-                os.write(self.fd, data)
 
 
 class Proxy:
