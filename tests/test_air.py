@@ -129,6 +129,22 @@ def test_the_cable_wins_and_unplugging_goes_on_over_the_air(home, pillow):
     assert in_order_and_once(home.reports())
 
 
+def test_the_bridge_is_found_by_its_name_alone(home, tmp_path, interpreter):
+    zeroconf = pytest.importorskip("zeroconf")
+    name = f"huggable-{home.port}.local"
+    places = {"addresses": [bytes((127, 0, 0, 1))], "port": home.port, "server": f"{name}."}
+    said = zeroconf.Zeroconf()
+    pillow = board(tmp_path / "board", interpreter, home.blob(address="", bridge=name))
+    try:
+        said.register_service(
+            zeroconf.ServiceInfo("_huggable._tcp.local.", f"{home.port}._huggable._tcp.local.", **places)
+        )
+        until(lambda: home.link() == "wifi")
+    finally:
+        pillow.close()
+        said.close()
+
+
 def test_a_strangers_bridge_is_told_nothing(home, tmp_path, interpreter):
     other = Home(tmp_path / "other")
     other.listen()
