@@ -10,10 +10,6 @@ def test_a_few_of_every_kind_are_not_let_in():
 
 def test_a_foe_who_holds_the_key_would_be_noticed(monkeypatch):
     """The rig sees it when a bridge lets somebody in."""
-
-    def thief(foe, number):
-        return foe.as_pillow(number, hostile.identity(0), foe.heard.key)
-
-    monkeypatch.setattr(hostile, "KINDS", (thief,))
+    monkeypatch.setattr(hostile, "KINDS", (hostile.thief,))
     _, wrong = hostile.run(4)
     assert any("was let in" in sentence for sentence in wrong)

@@ -5,12 +5,13 @@ Its law: nobody but that pillow is let in, nothing of it is lost, and the bridge
 
 import contextlib
 import gc
+import multiprocessing
 import os
 import socket
 import ssl
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -31,15 +32,20 @@ QUICK = (  # the same clocks and caps, in a hurry: 1,000 of each kind would take
     (door, "HANDSHAKES", 1e9),
     (door, "KNOCKS", 1e9),
 )
+WORDS = 40  # of the pillow: a whole conversation
 ADDRESSES = 60_000  # of 127.0.0.0/8, all of which are this computer
 
 
 class Foe:
     """Where to call, and what a foe may know: the certificate, a pillow's id, and every word it once said."""
 
-    def __init__(self, home, heard):
-        self.port, self.certificate, self.heard = home.port, home.certificate, heard
-        self.other = certificate.of_home(Path(tempfile.mkdtemp(prefix="other-")))
+    def __init__(self, home, folder, words, key):
+        self.port, self.certificate = home.port, home.certificate
+        self.words, self.key = (
+            words,
+            key,
+        )  # what the pillow said; and its key, which no foe has but for one who is tested
+        self.other = certificate.of_home(folder)
 
     def call(self, number):
         line = socket.socket()
@@ -155,11 +161,16 @@ def no_key(foe, number):
 
 def man_in_the_middle(foe, number):
     """The right key, but over a certificate that somebody else showed."""
-    return foe.as_pillow(number, identity(0), foe.heard.key, pinned=foe.other)
+    return foe.as_pillow(number, identity(0), foe.key, pinned=foe.other)
+
+
+def thief(foe, number):
+    """The right key: no foe, but what a rig that sees nothing would miss."""
+    return foe.as_pillow(number, identity(0), foe.key)
 
 
 def replayed(foe, number):
-    foe.talk(number, *foe.heard.words)
+    foe.talk(number, *foe.words)
 
 
 KINDS = (
@@ -168,20 +179,18 @@ KINDS = (
 )  # fmt: skip
 
 
-class Heard:
-    """A pillow whose every word somebody listens to."""
+def listened_to(pillow):
+    """Return the list in which everything will be that a pillow says."""
+    words, say = [], pillow.next
 
-    def __init__(self, pillow):
-        self.words, self.key = [], pillow.key
-        say = pillow.next
+    def listening(now_ms):
+        said = say(now_ms)
+        if said and len(words) < WORDS:
+            words.append(said)
+        return said
 
-        def listening(now_ms):
-            said = say(now_ms)
-            if said and len(self.words) < 40:
-                self.words.append(said)
-            return said
-
-        pillow.next = listening
+    pillow.next = listening
+    return words
 
 
 def run(count, tick=lambda done: None):
@@ -193,19 +202,26 @@ def run(count, tick=lambda done: None):
         stack.callback(home.close)
         home.listen()
         (pillow,) = at_home(home.path.parent, home.keys, 1, home.port)
-        foe = Foe(home, Heard(pillow))
+        words = listened_to(pillow)
         fleet = stack.enter_context(Fleet([pillow]))
-        until(lambda: pillow.link.is_welcome)
-        return attack(home, fleet, pillow, foe, count, tick)
+        fleet.feel(pillow, "neutral")
+        until(lambda: pillow.link.is_welcome and pillow.has_told_all())
+        foe = Foe(
+            home, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="other-"))), list(words), pillow.key
+        )
+        elsewhere = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))  # its memory is not the bridge's
+        foes = stack.enter_context(elsewhere)
+        return attack(home, fleet, pillow, foe, foes, count, tick)
 
 
-def attack(home, fleet, pillow, foe, count, tick):
+def attack(home, fleet, pillow, foe, foes, count, tick):
     wrong = []
-    one_of_each(foe, wrong)
+    for kind in KINDS:  # caches and buffers are new to the first of each
+        wrong += foes.submit(crowd, kind, foe, AT_ONCE).result()
     before_kb, calls = memory_kb(), pillow.calls
     for number, kind in enumerate(KINDS):
         fleet.feel(pillow, "hugging" if number % 2 else "neutral")
-        wrong += crowd(kind, foe, count)
+        wrong += foes.submit(crowd, kind, foe, count).result()
         tick(count)
     fleet.feel(pillow, "neutral")
     until(pillow.has_told_all, 20)
@@ -217,12 +233,6 @@ def attack(home, fleet, pillow, foe, count, tick):
         wrong.append(f"the pillow lost its connection {pillow.calls - calls} times")
     wrong += judge(home, pillow)
     return count * len(KINDS), wrong
-
-
-def one_of_each(foe, wrong):
-    """Caches and buffers are new to the first of each kind."""
-    for kind in KINDS:
-        wrong += crowd(kind, foe, AT_ONCE)
 
 
 def crowd(kind, foe, count):
