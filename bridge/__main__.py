@@ -127,6 +127,7 @@ def _run(said: argparse.Namespace) -> int:
 
 def _flash(said: argparse.Namespace) -> int:
     flash.flash(said.port, home.data_folder())
+    setup.offer(home.data_folder(), said.port, sys.stdin.isatty())
     return 0
 
 

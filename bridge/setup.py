@@ -61,6 +61,12 @@ def set_up(folder: Path, port: str, say: Callable[[str], None] = print, read: Ca
         say(f"{pillow['name']} is on {_text(network)}. Unplug it: it stays in touch.")
 
 
+def offer(folder: Path, port: str, is_person: bool, read: Callable[[str], str] = input) -> None:
+    """Ask a person who has just flashed a pillow whether it is to be on Wi-Fi, and see to it. Raises Trouble."""
+    if is_person and read("Show it the way home over Wi-Fi as well? [y/N] ").strip().lower() in ("y", "yes"):
+        set_up(folder, port)
+
+
 def join(folder: Path, pillow: str, network: bytes, password: str) -> None:
     """Have a pillow try a network. Raises Trouble."""
     if password and len(password) < PASSWORD_LEAST:

@@ -158,6 +158,15 @@ def test_a_network_is_chosen_by_its_number_or_its_name():
         setup.choose(seen, said.append, lambda prompt: "")
 
 
+def test_who_flashes_is_offered_wifi_and_a_program_that_does_is_not(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(setup, "set_up", lambda folder, port: asked.append(port))
+    setup.offer(tmp_path, "/dev/a", False, lambda prompt: pytest.fail("asked"))
+    setup.offer(tmp_path, "/dev/b", True, lambda prompt: "")
+    setup.offer(tmp_path, "/dev/c", True, lambda prompt: "y")
+    assert asked == ["/dev/c"]
+
+
 def test_the_folder_s_secrets_are_for_its_owner_alone(family, monkeypatch):
     until(lambda: family.row().get("link") == "usb", 30)
     family.program.huggable("pillows", "adopt", PILLOW)

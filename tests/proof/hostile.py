@@ -41,10 +41,8 @@ class Foe:
 
     def __init__(self, home, folder, words, key):
         self.port, self.certificate = home.port, home.certificate
-        self.words, self.key = (
-            words,
-            key,
-        )  # what the pillow said; and its key, which no foe has but for one who is tested
+        self.words = words  # what the pillow said
+        self.key = key  # its key, which no foe has
         self.other = certificate.of_home(folder)
 
     def call(self, number):
