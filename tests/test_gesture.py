@@ -93,7 +93,8 @@ def test_a_drop_without_a_swing_is_a_throw():
 # ---- how well, on generated takes
 
 
-FLOORS = {"hugging": 0.95, "punching": 0.80, "shaking": 0.88, "spinning": 0.74, "throwing": 0.88}  # slow spins are hard
+# Of 25 takes: `make gestures` asks for more, of more.
+FLOORS = {"hugging": 0.96, "punching": 0.96, "shaking": 0.92, "spinning": 0.92, "throwing": 0.96}
 
 
 @pytest.mark.parametrize("act", sorted(GESTURES))
@@ -114,7 +115,7 @@ def test_without_a_squeeze_sense_a_hug_is_a_guess_that_says_so():
         assert {gesture for _, gesture, _, _ in verdicts} <= {"hugging"}
         assert all(confidence < 50 for _, _, confidence, _ in verdicts)
         seen += bool(verdicts)
-    assert seen >= 0.35 * len(SEEDS)
+    assert seen >= 0.7 * len(SEEDS)
 
 
 @pytest.mark.parametrize("rate_hz", [25, 50, 200])
@@ -129,6 +130,23 @@ def test_other_rates_will_do(rate_hz):
 def test_a_sensor_that_clips_at_two_g_will_do():
     for act, gesture in GESTURES.items():
         assert share_right(generated_outcomes(act, SEEDS[:12], most_g=2.0), gesture) >= 0.75, act
+
+
+@pytest.mark.parametrize("scale", [0.95, 1.05])
+def test_a_sensor_that_is_five_per_cent_wrong_will_do(scale):
+    for act, gesture in GESTURES.items():
+        take = generated(act, 5, clear=True, seconds=3)
+        take.samples = [[round(scale * value) for value in sample] for sample in take.samples]
+        assert set(take.gestures()) == {gesture}
+
+
+def test_samples_that_come_a_fifth_too_soon_or_too_late_will_do():
+    for act, gesture in GESTURES.items():
+        take, samples = generated(act, 5, clear=True, seconds=3), []
+        for i, sample in enumerate(take.samples):
+            samples += [sample] * (0 if i % 10 == 3 else 2 if i % 10 == 7 else 1)
+        take.samples = samples
+        assert set(take.gestures()) == {gesture}
 
 
 @pytest.mark.parametrize("axes", AXES)
