@@ -102,8 +102,8 @@ class Babble:
         if sort < 6:
             return "gap", [str(boot), str(max(1, seq - 1)), str(seq + 1), '"full"', "0"]
         if sort < 7:
-            return "beat", ["7", "1000", '"neutral"', str(seq), "0", "60000"]
-        return "hello", ["0", "1", '"00112233aabbccdd"', "7", '"00000007"', '"1.0.0"', '"power"', "1000"]
+            return "beat", [str(U32), "1000", '"neutral"', str(seq), "0", "60000"]
+        return "hello", ["0", "1", '"00112233aabbccdd"', str(U32), '"00000007"', '"1.0.0"', '"power"', "1000"]
 
     def _fields(self):
         tokens = self._chance.choices(ANY, k=self._chance.randrange(10))

@@ -16,6 +16,7 @@ from proof.babble import GESTURES, U32, U53, WRONG, Babble, frame
 
 PILLOW = "00112233aabbccdd"
 GOOD_BOOT = 4_000_000_000  # of the good lines: no bad one names it
+NOW = U32  # the boot that the pillow is in: what it tells of can only be of this one or of one before
 ROUND = 100
 EVERY = 100  # rounds between two words on how far it is
 ROUND_MS = 10
@@ -73,7 +74,7 @@ class Listener:
         self.tail = 0  # bytes, at its longest
         self.session = Session(self._recall, "0123456789abcdef")
         self.babble = Babble(self.chance, self.held)
-        self._receive(b"\n" + frame(f'{{"hello":[0,1,"{PILLOW}",7,"00000007","1.0.0","power",0]}}') + b"\n")
+        self._receive(b"\n" + frame(f'{{"hello":[0,1,"{PILLOW}",{NOW},"00000007","1.0.0","power",0]}}') + b"\n")
         for _ in range(3):
             self.answer()
 
@@ -92,9 +93,9 @@ class Listener:
         if said:
             number = int(re.match(rb'\n#\{"[a-z]+":\[(\d+)', said)[1])
             kind = (
-                f'"hello":[{number},1,"{PILLOW}",7,"00000007","1.0.0","power",'
+                f'"hello":[{number},1,"{PILLOW}",{NOW},"00000007","1.0.0","power",'
                 if b'"who"' in said
-                else f'"ok":[{number},7,'
+                else f'"ok":[{number},{NOW},'
             )
             self._receive(b"\n" + frame("{%s%d]}" % (kind, self.now_ms)) + b"\n")
 
