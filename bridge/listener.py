@@ -305,6 +305,7 @@ class Caller(asyncio.BufferedProtocol):
             self._tell()
         if self._transport:
             self._transport.abort()
+        self._visitor.close()
 
     def _admitted(self) -> None:
         """It counts as a stranger no more."""

@@ -34,8 +34,8 @@ class Visitor:
         self.over = ""
         self.pillow = ""
         self.conversation: Conversation | None = None
-        self._tunnel = tunnel
-        self._open_conversation = open_conversation
+        self._tunnel: Tunnel | None = tunnel
+        self._open_conversation: Callable[[], Conversation] | None = open_conversation
         self._pace = Pace(BURST_BYTES, BYTES_PER_S)
         self._strange_bytes = 0
         self._heard_ms = now_ms
@@ -43,13 +43,15 @@ class Visitor:
 
     def hear(self, data: bytes, mono_ms: int, wall_ms: int) -> float:
         """Take bytes of the network. Returns for how many seconds no more should be read."""
+        if self._tunnel is None:
+            return 0.0
         self._heard_ms = mono_ms
         try:
             said = self._tunnel.receive(data)
         except TunnelBroken as broken:
             self.over = str(broken)
             return 0.0
-        if self._tunnel.is_open and self.conversation is None:
+        if self._tunnel.is_open and self._open_conversation and self.conversation is None:
             self.conversation = self._open_conversation()
             self._until_ms = mono_ms + PROOF_MS
         self._talk(said, mono_ms, wall_ms)
@@ -83,9 +85,15 @@ class Visitor:
 
     def say(self, mono_ms: int) -> bytes:
         """Return the bytes for the network."""
+        if self._tunnel is None:
+            return b""
         try:
             if self.conversation and not self.over and (line := self.conversation.say(mono_ms)):
                 self._tunnel.send(line)
         except TunnelBroken as broken:
             self.over = str(broken)
         return self._tunnel.outgoing()
+
+    def close(self) -> None:
+        """It is over: let go of what it took, which is 50 kB for TLS, now and not when rubbish is looked for."""
+        self.conversation = self._tunnel = self._open_conversation = None
