@@ -1,5 +1,6 @@
 import itertools
 import random
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -473,3 +474,19 @@ def test_a_full_answer_is_followed_by_the_next_question_at_once(away):
 
 def test_a_receipt_says_how_often_and_when():
     assert Received("m", "r", "t", 1, 5).put_ms == 5
+
+
+def test_what_a_failing_disk_kept_from_being_looked_at_is_not_taken_for_lost(away, monkeypatch):
+    away.watched = True
+    away.queue.send(message(report(2)))
+    away.run(50)
+    away.queue.send(message(report(1)))
+
+    def full():
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(away.journal, "transaction", full)
+        away.run(1)
+    away.run(100)
+    assert away.told() == [(1, 1, 1, "hugging", ""), (1, 2, 2, "hugging", "")]
