@@ -477,16 +477,18 @@ def test_a_receipt_says_how_often_and_when():
 
 
 def test_what_a_failing_disk_kept_from_being_looked_at_is_not_taken_for_lost(away, monkeypatch):
+    append, fails = away.journal.append, iter(range(3))
+
+    def full(entries, live=True):
+        entries = list(entries)
+        if any(entry.said.seq == 1 for entry in entries) and next(fails, None) is not None:
+            raise sqlite3.OperationalError("database or disk is full")
+        return append(entries, live)
+
+    monkeypatch.setattr(away.journal, "append", full)
     away.watched = True
-    away.queue.send(message(report(2)))
-    away.run(50)
     away.queue.send(message(report(1)))
-
-    def full():
-        raise sqlite3.OperationalError("database or disk is full")
-
-    with monkeypatch.context() as disk:
-        disk.setattr(away.journal, "transaction", full)
-        away.run(1)
-    away.run(100)
+    away.run(1)
+    away.queue.send(message(report(2)))
+    away.run(200)
     assert away.told() == [(1, 1, 1, "hugging", ""), (1, 2, 2, "hugging", "")]
