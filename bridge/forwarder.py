@@ -59,6 +59,7 @@ class Forwarder:
         self._backoff = Backoff(rng)
         self._pause_ms = self._not_before_ms = 0
         self._failing_ms: int | None = None
+        self._recorded_ms = -RECORD_MS
         self._works = True
         self._record_ms: int | None = 0  # at once: a cursor, even at 0, has the journal keep what did not leave
 
@@ -79,9 +80,12 @@ class Forwarder:
             self._not_before_ms, self._pause_ms = mono_ms + self._pause_ms, 0
         if self._record_ms is not None and mono_ms >= self._record_ms:
             self.record(wall_ms)
+            self._recorded_ms = mono_ms
         if mono_ms >= self._not_before_ms:
             most = READ_ROWS if self._works else TRY_ROWS
             self._parcels = self._parcels or deque(self._out.parcels(mono_ms, wall_ms, most))
+            if self._out.lacks_stamps and self._record_ms is None:
+                self._record_ms = max(mono_ms, self._recorded_ms + RECORD_MS)
             if self._parcels:
                 self._attempt(mono_ms)
                 return 0.0

@@ -19,6 +19,7 @@ AWAY = "away"  # the outbox's topic
 READ_ROWS = 2_000  # read at once when there is a lot: some fourteen full messages
 TRY_ROWS = 20  # read while nothing goes, to see whether anything does: a day of that costs no computer anything
 POSTS = 100  # of the outbox at once: more than people ask for in a minute
+RESERVE_MS = 600_000  # stamps are set aside in the journal for so long ahead, and only then used
 BEAT_MS = 60_000  # how it is here is said at least so often; away, three missing ones mean that nobody is here
 LATE_MS = 10_000  # what leaves home so long after it was heard is no news any more
 
@@ -72,7 +73,8 @@ class Outgoing:
         row = journal.cursor(CURSOR)
         self._row = row if row <= journal.newest_row() else 0  # an older journal was put back: all of it, once more
         self._post = 0
-        self._stamp = max((pillow["stamp"] for pillow in journal.pillows()), default=0)
+        self._stamp = max((pillow["stamp"] for pillow in journal.pillows()), default=0)  # no earlier start used more
+        self.lacks_stamps = False  # until what `record` gives is written down, some states cannot be said
         self._faces: dict[str, tuple[Face, int]] = {}  # what was said of each pillow, and when
         self._graves: dict[tuple[str, int], Grave] = {}
 
@@ -104,17 +106,20 @@ class Outgoing:
 
     def wait_ms(self, mono_ms: int) -> int:
         """Return in how many ms something is to be said even if nothing happens."""
+        if self.lacks_stamps:  # what is due comes after them
+            return BEAT_MS
         return min((at_ms + BEAT_MS for _, at_ms in self._faces.values()), default=mono_ms + BEAT_MS) - mono_ms
 
     def record(self, wall_ms: int) -> Callable[[Journal], None]:
         """Return what writes down how far it is."""
-        row, post, stamp, pillows = self._row, self._post, self._stamp, list(self._faces)
+        row, post, stamp = self._row, self._post, max(self._stamp, wall_ms) + RESERVE_MS
+        self.lacks_stamps = False
 
         def change(journal: Journal) -> None:
             journal.move_cursor(CURSOR, row, wall_ms)
             journal.posted(AWAY, post)
-            for pillow in pillows:
-                journal.note(pillow, stamp=stamp)
+            for pillow in journal.pillows():
+                journal.note(pillow["pillow"], stamp=max(stamp, pillow["stamp"]))
 
         return change
 
@@ -164,6 +169,9 @@ class Outgoing:
             face = _face(state)
             before, at_ms = self._faces.get(state.pillow, ((), 0))
             if before == face and mono_ms - at_ms < BEAT_MS:
+                continue
+            if stamp > pillow["stamp"]:  # a clock that was set back and a crash must not make the next one smaller
+                self.lacks_stamps = True
                 continue
             self._stamp = stamp
             with contextlib.suppress(Malformed):  # the journal has it from strict readers: only a hand could do that
