@@ -256,7 +256,7 @@ class Conversation:
         beat, pillow, link, facts = event.beat, self.pillow, self._link, self._facts
         if self._is_quiet:
             self._is_quiet = False
-            self._present.greeted(pillow, self)
+            self._present.greeted(pillow, self, gives_way=True)
         now = f"{beat.gesture} {event.behind}"
         if now != self._shown or mono_ms - self._shown_ms >= SHOWN_MS:
             self._shown, self._shown_ms = now, mono_ms

@@ -11,18 +11,19 @@ class Present:
     """Shared by all conversations of a bridge; may be used from any thread."""
 
     def __init__(self) -> None:
-        self._speakers: dict[str, object] = {}
+        self._speakers: dict[str, tuple[object, bool]] = {}  # who, and whether it gives way to the next that offers
         self._lock = threading.Lock()
 
-    def greeted(self, pillow: str, speaker: object) -> None:
+    def greeted(self, pillow: str, speaker: object, gives_way: bool = False) -> None:
         """From here on `speaker` speaks for this pillow."""
         with self._lock:
-            self._speakers[pillow] = speaker
+            self._speakers[pillow] = speaker, gives_way
 
     def offer(self, pillow: str, speaker: object) -> None:
-        """From here on `speaker` speaks for this pillow if nobody does."""
+        """From here on `speaker` speaks for this pillow if nobody does, or one that gives way, as this one will."""
         with self._lock:
-            self._speakers.setdefault(pillow, speaker)
+            if self._speakers.get(pillow, (None, True))[1]:
+                self._speakers[pillow] = speaker, True
 
     def speak(self, pillow: str, speaker: object, say: Callable[[], object], *, last: bool) -> bool:
         """Call `say`, unless another one speaks for this pillow; what is said is in order for all.
@@ -37,10 +38,11 @@ class Present:
             Whether it was said.
         """
         with self._lock:
-            if self._speakers.get(pillow, speaker) is not speaker:
+            now = self._speakers.get(pillow, (speaker, False))
+            if now[0] is not speaker:
                 return False
             say()
-            self._speakers[pillow] = speaker
+            self._speakers[pillow] = now
             if last:
                 del self._speakers[pillow]
             return True

@@ -223,3 +223,13 @@ def test_a_pillow_that_does_not_wake_is_gone_after_all():
     assert faces(bridge) == {PILLOW: "sleeping"}
     bridge.journal.oversleep(START_WALL_MS + 60_000 + OVERSLEEP_MS + 1)
     assert faces(bridge) == {PILLOW: "notconnected"}
+
+
+def test_a_pillow_that_calls_again_over_wifi_is_shown_on_its_newest_call_at_once():
+    bridge = Bridge(Journal(":memory:"))
+    older, newer = second_link(bridge), second_link(bridge)
+    older.hear(hello() + beat("hugging"), 10, 10)
+    newer.hear(hello(), 20, 20)
+    older.end(30)
+    assert (faces(bridge), bridge.journal.pillows()[0]["link"]) == ({PILLOW: "hugging"}, "wifi")
+    assert [row["here"] for row in bridge.journal.presence_between(0, 2**53)] == [1]
