@@ -128,9 +128,7 @@ def test_the_bridge_is_found_by_its_name_at_its_newest_address_and_no_more_when_
         assert found(network, host) == []
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # a socket of zeroconf
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a socket of zeroconf
 def test_no_network_is_no_fault(monkeypatch):
     monkeypatch.setattr(discovery, "LOOK_S", 0.05)
     say = Discovery("huggable-0", 4844, lambda: ["203.0.113.7"])  # an address that this computer does not have
