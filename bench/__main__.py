@@ -36,7 +36,7 @@ def main() -> None:
     """Measure everything and print it."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=home.data_folder()) as name:
         folder = Path(name)
-        lines = [*_latency(folder), *_reading(), *_heap(folder), *_start(folder), *_cloud(folder)]
+        lines = [*_latency(folder), *_reading(), *_heap(folder), *_start(folder), *_cloud(folder), *_wifi(folder)]
     print(f"\n{'':6}{'asked':>12}{'measured':>12}")
     for is_enough, asked, measured, what in lines:
         print(f"{'ok' if is_enough else 'SHORT':6}{asked:>12}{measured:>12}  {what}")
