@@ -85,7 +85,7 @@ def test_a_server_may_name_the_end_of_the_pause(queue, proxy):
 
 
 def test_a_slow_answer_is_an_answer(queue, proxy):
-    proxy.choose = first(2, Dawdles(0.1), Trickles(2_000))
+    proxy.choose = first(2, Dawdles(0.1), Trickles(20_000))
     queue.send("[1]")
     queue.send("[2]")
     assert everything(queue) == ["[0]", "[1]", "[2]"]
