@@ -27,7 +27,7 @@ from bridge.events import (
 )
 from bridge.journal import Journal
 from bridge.present import Present
-from bridge.report import Dated
+from bridge.report import Dated, Report
 from bridge.session import BOOTS, Session
 from bridge.wire import Console, Garbled
 
@@ -96,7 +96,7 @@ class Conversation:
         self._noted = (-1, 0)  # (missed samples, lines dropped) as last written
         self._noted_ms = -NOTE_MS
         self._model = -1  # as last written
-        self._shown = ""
+        self._shown: tuple[str, bool] | None = None  # gesture and whether it is behind, as the journal has them
         self._shown_ms = 0
         self._chat_ms = self._chat = 0  # console lines since when
 
@@ -112,7 +112,7 @@ class Conversation:
         for event in events:
             if isinstance(event, Said):
                 said.append(event.dated)
-                self._shown = ""  # a report may move the face; the next beat says again how it is
+                self._move_face(event.dated)
             else:
                 self._take(event, mono_ms, wall_ms)
         if self._standing or self._unsaid or said:
@@ -150,7 +150,7 @@ class Conversation:
             change, is_gone = self._standing[pillow]
             say = partial(self._writer.insist, change, ("here", pillow))
             if not self._present.speak(pillow, self, say, last=is_gone):
-                self._shown = ""  # the next beat says it, when nobody else does any more
+                self._shown = None  # the next beat says it, when nobody else does any more
             del self._standing[pillow]
 
     def _settle(self, future: "Future[Marks]", said: list[Dated]) -> None:
@@ -166,7 +166,8 @@ class Conversation:
                 self.session.uncommitted(boot)
 
     def _give_back(self, said: list[Dated]) -> None:
-        """It is not on disk: the pillow keeps it and sends it again."""
+        """It is not on disk: the pillow keeps it and sends it again, and the face has not moved."""
+        self._shown = None
         for boot in {one.said.boot for one in said}:
             self.session.uncommitted(boot)
 
@@ -216,7 +217,7 @@ class Conversation:
         if self._greeted_pillow != hello.pillow:
             self._leave(wall_ms)  # another one is on this link now
             self._greeted_pillow = hello.pillow
-        self._shown = self.refusal = ""
+        self._shown, self.refusal = None, ""
         self._model = -1
         self._facts = {"boot": hello.boot, "version": hello.version, "cause": hello.cause}
         facts = self._facts
@@ -235,13 +236,13 @@ class Conversation:
 
     def _leave(self, wall_ms: int) -> None:
         """Whoever was greeted on this link is not heard any more."""
-        self._shown = ""
+        self._shown = None
         if pillow := self._greeted_pillow:
             self._standing[pillow] = (lambda journal: journal.leave(pillow, wall_ms)), True
 
     def _sleep(self, seconds: int, wall_ms: int) -> None:
         """Whoever was greeted on this link goes to sleep, and will be heard again: its silence is well."""
-        self._shown = ""
+        self._shown = None
         pillow, link, facts = self._greeted_pillow, self._link, self._facts
         wakes_ms = wall_ms + seconds * 1000 + OVERSLEEP_MS
 
@@ -252,12 +253,17 @@ class Conversation:
         if pillow:
             self._standing[pillow] = sleep, True
 
+    def _move_face(self, dated: Dated) -> None:
+        """A report that is not late moves the face as it is appended: a beat that says the same has nothing to add."""
+        if self._shown and isinstance(dated.said, Report) and not dated.late:
+            self._shown = dated.said.gesture, self._shown[1]
+
     def _beaten(self, event: Beaten, mono_ms: int, wall_ms: int) -> None:
         beat, pillow, link, facts = event.beat, self.pillow, self._link, self._facts
         if self._is_quiet:
             self._is_quiet = False
             self._present.greeted(pillow, self, gives_way=True)
-        now = f"{beat.gesture} {event.behind}"
+        now = beat.gesture, event.behind
         if now != self._shown or mono_ms - self._shown_ms >= SHOWN_MS:
             self._shown, self._shown_ms = now, mono_ms
 

@@ -37,8 +37,9 @@ class Standing(Store):
 
     def has_room(self, pillow: str) -> bool:
         """Say whether a pillow is known, or one more can be."""
-        found = self._db.execute("SELECT count(*), sum(pillow = ?) FROM pillow", (pillow,)).fetchone()
-        return found[0] < PILLOWS or bool(found[1])
+        if self._rows("SELECT 1 FROM pillow WHERE pillow = ?", (pillow,)):
+            return True
+        return int(self._db.execute("SELECT count(*) FROM pillow").fetchone()[0]) < PILLOWS
 
     def leave(self, pillow: str, at_ms: int) -> None:
         """A pillow is not heard any more: it shows as `notconnected`."""

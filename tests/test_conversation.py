@@ -1,6 +1,7 @@
 """What becomes of a pillow's words in the journal: with stalled writers, several links, and pillows that lie."""
 
 import queue
+from concurrent.futures import Future
 
 from joined import PILLOW, START_WALL_MS, Bridge, join
 from pillow import wire as pillow_wire
@@ -44,6 +45,23 @@ class TakesNothing(Bridge):
         super().insist(work, key)
 
 
+class Counts(Bridge):
+    """Counts what is insisted on; with `fails`, no report can be committed."""
+
+    insisted, fails = 0, False
+
+    def insist(self, work, key):
+        self.insisted += 1
+        super().insist(work, key)
+
+    def submit(self, work):
+        if not self.fails:
+            return super().submit(work)
+        future = Future()
+        future.set_exception(OSError("no room"))
+        return future
+
+
 def second_link(bridge):
     session = Session(bridge.journal.recall, "f" * 16)
     return Conversation(session, bridge, "wifi", "cable 2", bridge.present)
@@ -56,6 +74,28 @@ def test_nothing_is_shown_before_the_pillow_has_said_how_it_is():
     assert bridge.journal.pillows()[0]["link"] == "usb"
     bridge.receive(beat("sensorfault"), 20)
     assert faces(bridge) == {PILLOW: "sensorfault"}
+
+
+def test_a_beat_that_says_what_the_reports_said_is_not_written():
+    cable = join()
+    bridge = cable.bridge = Counts(Journal(":memory:"))
+    cable.run(3_000)
+    before = bridge.insisted
+    for gesture in ("hugging", "neutral", "spinning"):
+        cable.pillow.feel(gesture, cable.now_ms)
+        cable.run(1_500)
+        assert faces(bridge) == {PILLOW: gesture}
+    assert bridge.insisted == before
+
+
+def test_a_beat_is_written_when_the_report_before_it_could_not_be():
+    bridge = Counts(Journal(":memory:"))
+    bridge.receive(hello() + beat("neutral"), 10)
+    bridge.fails = True
+    bridge.receive(report(1), 20)
+    bridge.next(21)
+    bridge.receive(beat("hugging", seq=1), 30)
+    assert faces(bridge) == {PILLOW: "hugging"}
 
 
 def test_a_pillow_that_was_reset_shows_nothing_old():
