@@ -15,8 +15,8 @@ from whole import START_S, Whole
 
 from bridge import cloudsettings, home
 from bridge.cloud import Queue
-from bridge.cloudevents import encode, pack
 from bridge.journal import Journal
+from bridge.packing import encode, pack
 from bridge.report import Dated, Report
 
 BACKLOG = 100_000  # reports that came while the page was off

@@ -1,20 +1,18 @@
-"""What travels through a queue: CloudEvents 1.0 in the JSON batch format, one array of events for each message.
+"""What travels through a queue: CloudEvents 1.0 in the JSON batch format; what there is, and how it is read.
 
 Its law: pure, and nothing from a queue is trusted: an event that is not as docs/queue.md says costs only itself.
+Its other half writes them: `bridge/packing.py`.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from bridge.report import GESTURES, WHYS, Dated, Gap, Report
 from bridge.strict import U32, U53, Malformed, hexadecimal, integer, one_of, text, truth, word
 
-MOST_BYTES = 48 * 1024  # of a message: Base64 makes 64 KiB of it, which is all that a queue takes
-MOST_READ = 64 * 1024  # characters of a message that somebody else sent, and MOST_BYTES with room to spare
+MOST_READ = 64 * 1024  # characters of a message that somebody else sent, and `packing.MOST_BYTES` with room to spare
 BODY_BYTES = 4_096  # of a wish: the longest of ours is a tenth
 BURIED = 1_000  # characters kept of what cannot be read
 NAME = 80  # characters of a name
@@ -27,7 +25,6 @@ FACES = (*GESTURES, "notconnected", "sleeping")
 REPORT, STATE, WISH, FORGET, ASK = (f"cloud.huggable.{kind}" for kind in ("report", "state", "wish", "forget", "ask"))
 PILLOW, HOME, AWAY = "urn:huggable:pillow:", "urn:huggable:home", "urn:huggable:away"
 
-YEAR_10000_MS = 253_402_300_800_000  # RFC 3339 has four digits for a year
 _IDENTITY = re.compile(r"([0-9a-f]{16})/(0|[1-9][0-9]{0,9})/([1-9][0-9]{0,9})", re.ASCII)
 _UID = re.compile(r"[0-9A-Za-z_-]{8,64}", re.ASCII)
 
@@ -86,103 +83,6 @@ class Unread:
 
 
 Event = Dated | State | WishEnd | Forget | Ask
-
-
-# -- Out ---------------------------------------------------------------------------------------------------------
-
-
-def encode(event: Event) -> str:
-    """Return an event as JSON text, all ASCII.
-
-    Raises:
-        Malformed: the other end could not read it, or it fits into no message.
-    """
-    try:
-        kind, source, name, at_ms, data = _parts(event)
-        envelope = {"specversion": "1.0", "type": kind, "source": source, "id": name}
-        if 0 <= at_ms < YEAR_10000_MS:
-            envelope["time"] = _time(at_ms)
-        said = json.dumps({**envelope, "data": data}, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Malformed(f"cannot be said in JSON: {error}") from None
-    (read,) = decode(f"[{said}]")
-    if isinstance(read, Unread):
-        raise Malformed(read.why)
-    return said
-
-
-def posted(kind: str, body: dict[str, Any]) -> Event:
-    """Return what waits in the journal's outbox as an event. Raises Malformed."""
-    kinds: dict[str, type[WishEnd | Forget]] = {"wish": WishEnd, "forget": Forget}
-    try:
-        return kinds[kind](**body)
-    except (KeyError, TypeError) as error:
-        raise Malformed(f"expected a posted {' or '.join(kinds)}, got {kind:.20}: {error}") from None
-
-
-def pack(events: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Put encoded events into messages, in order, each as full as may be.
-
-    Yields:
-        A message and how many events are in it.
-    """
-    held: list[str] = []
-    size = 1
-    for event in events:
-        if held and size + len(event) + 1 > MOST_BYTES:
-            yield f"[{','.join(held)}]", len(held)
-            held, size = [], 1
-        held.append(event)
-        size += len(event) + 1
-    if held:
-        yield f"[{','.join(held)}]", len(held)
-
-
-def _parts(event: Event) -> tuple[str, str, str, int, dict[str, Any]]:
-    """Return type, source, id, time and data of an event."""
-    match event:
-        case Dated(said):
-            name = f"{said.pillow}/{said.boot}/{said.seq}"
-            return REPORT, PILLOW + said.pillow, name, event.at_ms, _report_data(event)
-        case State():
-            data = _data(event)
-            pillow = data.pop("pillow")
-            return STATE, PILLOW + pillow, f"{pillow}/state/{event.stamp}", event.stamp, data
-        case WishEnd():
-            return WISH, HOME, f"{event.uid}/end", event.ended_ms, _data(event)
-        case Forget():
-            return FORGET, HOME, f"forget/{event.upto_ms}", event.upto_ms, _data(event)
-        case Ask():
-            return ASK, AWAY, event.uid, event.made_ms, _data(event)
-
-
-def _data(event: State | WishEnd | Forget | Ask) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in event.__slots__}
-
-
-def _report_data(dated: Dated) -> dict[str, Any]:
-    said = dated.said
-    what: dict[str, Any]
-    if isinstance(said, Gap):
-        what = {"gesture": GAP, "first": said.first, "why": said.why, "older": said.older}
-    else:
-        what = {
-            "uptime_ms": said.uptime_ms,
-            "gesture": said.gesture,
-            "confidence": said.confidence,
-            "strength": said.strength,
-            "duration_ms": said.ended_ms,
-        }
-    when = {"at_ms": dated.at_ms, "err_ms": dated.err_ms, "late": bool(dated.late), "heard_ms": dated.heard_ms}
-    return what | when
-
-
-def _time(at_ms: int) -> str:
-    seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
-
-
-# -- In ----------------------------------------------------------------------------------------------------------
 
 
 def decode(message: str) -> list[Event | Unread]:

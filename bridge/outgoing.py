@@ -9,8 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bridge.cloudevents import LOST, NAME, State, encode, pack, posted
+from bridge.cloudevents import LOST, NAME, State
 from bridge.journal import Journal, Row, entry
+from bridge.packing import encode, pack, posted
 from bridge.report import Dated, Gap
 from bridge.strict import Malformed, fitting
 

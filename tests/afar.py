@@ -20,8 +20,9 @@ from unruly import report
 
 from bridge import cloudsettings
 from bridge.cloud import Queue
-from bridge.cloudevents import State, encode, pack
+from bridge.cloudevents import State
 from bridge.journal import Journal
+from bridge.packing import encode, pack
 from bridge.wishes import now_ms
 from web import strict_json
 

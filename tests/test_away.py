@@ -195,7 +195,8 @@ def test_what_is_no_base64_and_no_json_ends_in_the_poison_queue(azurite, queue_n
 
 def test_a_wish_made_on_the_page_away_travels_home_and_its_end_back(far, sending):
     from bridge import wishes
-    from bridge.cloudevents import Ask, WishEnd, decode, encode
+    from bridge.cloudevents import Ask, WishEnd, decode
+    from bridge.packing import encode
 
     sending.feel("neutral")
     until(lambda: far.face() == "neutral", 20)
@@ -358,7 +359,8 @@ def test_what_was_trimmed_is_told_and_what_is_missing_is_a_gap(machines, sending
 def test_what_the_owner_deleted_leaves_every_machine_and_the_stream(machines, sending, redis):
     import redis as library
 
-    from bridge.cloudevents import Forget, encode
+    from bridge.cloudevents import Forget
+    from bridge.packing import encode
     from bridge.wishes import now_ms
     from web.stream import MESSAGES
 

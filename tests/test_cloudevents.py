@@ -15,7 +15,6 @@ from bridge.cloudevents import (
     BODY_BYTES,
     FACES,
     LOST,
-    MOST_BYTES,
     MOST_READ,
     NAME,
     OUTCOMES,
@@ -25,10 +24,8 @@ from bridge.cloudevents import (
     Unread,
     WishEnd,
     decode,
-    encode,
-    pack,
-    posted,
 )
+from bridge.packing import MOST_BYTES, encode, pack, posted
 from bridge.report import GESTURES, WHYS, Dated, Gap, Report
 from bridge.strict import U32, U53, Malformed
 

@@ -9,12 +9,13 @@ from itertools import pairwise
 import pytest
 from faultyhttp import Answers, FaultyHttp, Portal, Resets, StoresAndResets
 
-from bridge import cloud, cloudsettings
+from bridge import cloudsettings
 from bridge.cloud import Denied, Queue, TooLarge, Unreachable
-from bridge.cloudevents import LOST, MOST_BYTES, Forget, State, WishEnd, decode
+from bridge.cloudevents import LOST, Forget, State, WishEnd, decode
 from bridge.forwarder import DENIED_MS, RECORD_MS, TOLD_MS, Forwarder
 from bridge.journal import Journal
 from bridge.outgoing import AWAY, BEAT_MS, CURSOR, LATE_MS, READ_ROWS
+from bridge.packing import MOST_BYTES
 from bridge.report import Dated, Gap, Report
 
 PILLOW = "00112233aabbccdd"
@@ -479,8 +480,7 @@ def test_a_day_without_a_cloud_costs_nothing(home, how):
 # -- Azurite, through faults -------------------------------------------------------------------------------------
 
 
-def test_hundreds_of_faulty_answers_lose_nothing_and_keep_the_order(azurite, queue_name, monkeypatch):
-    monkeypatch.setattr(cloud, "READ_S", 2)
+def test_hundreds_of_faulty_answers_lose_nothing_and_keep_the_order(azurite, queue_name):
     rng = random.Random(20)
     faults = [Answers(429, "1"), Answers(500), Answers(503), Answers(408), Resets(), StoresAndResets(), Portal()]
     with FaultyHttp(azurite.port) as proxy:

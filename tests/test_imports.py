@@ -17,7 +17,7 @@ PURE = {
         f"bridge/{name}.py"
         for name in (
             *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
-            *("cloudevents", "cloudsettings", "kinds", "quiet"),
+            *("cloudevents", "cloudsettings", "packing", "kinds", "quiet"),
             *("tunnel", "visitor", "door", "pace", "proof", "pieces", "owed"),
             "recording",
         )
@@ -68,6 +68,7 @@ WEB_MAY_READ = {
     "letter",
     "cloud",
     "cloudevents",
+    "packing",
     "cloudsettings",
     "steps",
 }

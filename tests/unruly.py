@@ -3,7 +3,8 @@
 import random
 
 from bridge.cloud import Received, Unreachable
-from bridge.cloudevents import State, encode, pack
+from bridge.cloudevents import State
+from bridge.packing import encode, pack
 from bridge.report import Dated, Report
 
 PILLOW = "00112233aabbccdd"

@@ -9,8 +9,9 @@ from typing import Any
 
 from bridge.backoff import Backoff
 from bridge.cloud import Denied, TooLarge, Unreachable
-from bridge.cloudevents import Ask, encode
+from bridge.cloudevents import Ask
 from bridge.journal import Journal
+from bridge.packing import encode
 from bridge.strict import Malformed
 from web.intake import Troubles
 
