@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from binascii import crc32
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,6 +33,16 @@ FIRST = (  # what the fuzzer begins with: \xff has the rest framed
 U32 = 2**32 - 1
 U53 = 2**53 - 1
 PARSERS = ("bridge", "pillow")
+
+
+def run_both(count, progress=lambda done: None):
+    """Feed `count` inputs to either parser, side by side. Returns (inputs fed, violations as sentences)."""
+    done, wrong = 0, []
+    with ThreadPoolExecutor(len(PARSERS)) as pool:
+        for told, found in pool.map(lambda parser: run(count, parser=parser), PARSERS):
+            done, wrong = done + told, wrong + found
+            progress(count / len(PARSERS))
+    return done, wrong
 
 
 def is_there():

@@ -2,8 +2,14 @@
 
 import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor
 
 CORES = os.cpu_count() or 1
+
+
+def processes(most=None):
+    """Return a pool of so many processes, or one for each core; who waits for one that dies is told so."""
+    return ProcessPoolExecutor(most or CORES, multiprocessing.get_context("spawn"))
 
 
 def in_slices(run, count, slices, tick):
@@ -14,8 +20,8 @@ def in_slices(run, count, slices, tick):
     """
     work = [(run, -(-count // slices), seed) for seed in range(slices)]
     done, wrong = 0, []
-    with multiprocessing.get_context("spawn").Pool(CORES) as pool:
-        for told, found in pool.imap(_one, work):
+    with processes() as pool:
+        for told, found in pool.map(_one, work):
             done, wrong = done + told, wrong + found
             tick(told)
     return done, wrong

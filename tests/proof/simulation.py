@@ -4,6 +4,7 @@ import multiprocessing
 from collections import Counter
 
 from proof import mutants, post
+from proof.shares import processes as pool_of
 
 BATCH = 40  # seeds handed to the cores at once
 SEEDS_PER_MUTANT = 500  # a rig that needs more to see a bug does not see it; most are seen in the first ten
@@ -14,9 +15,12 @@ def one_seed(seed):
     """In a process of a pool: one world, and now and then a day apart. Returns (seed, wrong, reports, harms)."""
     from proof import day, world
 
-    wrong, reports, harms = world.run(seed)
-    if seed % mutants.DAY_EVERY == 0:
-        wrong = wrong + day.run(seed)
+    try:
+        wrong, reports, harms = world.run(seed)
+        if seed % mutants.DAY_EVERY == 0:
+            wrong = wrong + day.run(seed)
+    except Exception as error:  # a bug that ends the program is one, too, and the other seeds go on
+        return seed, [f"{type(error).__name__}: {error}"], 0, Counter()
     return seed, wrong, reports, harms
 
 
@@ -27,13 +31,16 @@ def simulate(reports, faults, processes=None, progress=lambda done: None):
         (number of seeds, reports, faults, [(seed, what went wrong), ...])
     """
     seeds, told, harms, failures = 0, 0, Counter(), []
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with pool_of(processes) as pool:
         while told < reports or total(harms) < faults:
-            for seed, wrong, felt, done in pool.imap(one_seed, range(seeds, seeds + BATCH)):
+            before = told
+            for seed, wrong, felt, done in pool.map(one_seed, range(seeds, seeds + BATCH)):
                 told, harms = told + felt, harms + done
                 failures += [(seed, wrong)] if wrong else []
                 progress(felt)
             seeds += BATCH
+            if told == before:  # nothing runs any more: to go on would be for ever
+                break
     return seeds, told, total(harms), failures
 
 
@@ -41,7 +48,10 @@ def one_diary(seed):
     """In a process of a pool: one home and its way through a queue. Returns (seed, wrong, reports, harms)."""
     from proof import diary
 
-    return seed, *diary.run(seed)
+    try:
+        return seed, *diary.run(seed)
+    except Exception as error:
+        return seed, [f"{type(error).__name__}: {error}"], 0, Counter()
 
 
 def send(answers, processes=None, progress=lambda done: None):
@@ -51,13 +61,16 @@ def send(answers, processes=None, progress=lambda done: None):
         (number of seeds, reports, Counter of harms, [(seed, what went wrong), ...])
     """
     seeds, told, harms, failures = 0, 0, Counter(), []
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with pool_of(processes) as pool:
         while faulty(harms) < answers:
-            for seed, wrong, reports, done in pool.imap(one_diary, range(seeds, seeds + BATCH)):
+            before = told
+            for seed, wrong, reports, done in pool.map(one_diary, range(seeds, seeds + BATCH)):
                 told, harms = told + reports, harms + done
                 failures += [(seed, wrong)] if wrong else []
                 progress(faulty(done))
             seeds += BATCH
+            if told == before:
+                break
     return seeds, told, harms, failures
 
 
@@ -74,7 +87,10 @@ def total(harms):
 def one_mutant(number):
     """In a process of its own: hunt one seeded bug. Returns (its name, what gave it away or None)."""
     mutant = mutants.MUTANTS[number]
-    return mutant.name, mutants.hunt(mutant, range(SEEDS_PER_MUTANT))
+    try:
+        return mutant.name, mutants.hunt(mutant, range(SEEDS_PER_MUTANT))
+    except LookupError as error:  # the product's source is not as the mutant says
+        return str(error.args[0]), None
 
 
 def hunt_all(processes=None, progress=lambda done: None):
