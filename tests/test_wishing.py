@@ -106,6 +106,13 @@ def test_what_is_no_wish_of_people_is_refused(house, kind):
     assert house.journal.open_wishes() == []
 
 
+@pytest.mark.parametrize("event", ["press", "adopt", "networks", "wifi", "teach", "record"])
+def test_away_from_home_nothing_is_asked_that_only_a_bridge_can_do(house, event):
+    person = Person(page(house, is_away=True), key=house.key)
+    person.client.emit(event, {"pillow": PILLOW, "act": "hug", "kind": "teach", "network": "aG9tZQ==", "password": ""})
+    assert house.journal.open_wishes() == []  # where there is none they would wait for ever
+
+
 def test_a_double_click_is_one_hug_and_a_second_thought_is_another(house):
     app = page(house)
     person = Person(app, key=house.key)

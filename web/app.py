@@ -26,7 +26,7 @@ from web.bucket import Bucket
 from web.channel import Channel
 from web.feed import SLOW_POLL_S, Feed
 from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
-from web.guests import Guests
+from web.guests import HUGGER, Guests
 from web.household import Household
 from web.owner import Owner, add_export
 from web.teach import Teach
@@ -100,7 +100,8 @@ def create_app(
     app.viewers = Viewers(app.socketio, journal, app.feed, guests)
     Owner(journal, guests, app.viewers, public, is_away, shares)
     Wishing(journal, app.viewers, is_away)
-    if not is_away:
+    if not is_away:  # away there is no bridge to do any of this
+        app.viewers.on("press", HUGGER, app.viewers.press)
         Household(journal, app.viewers)
     app.teach = None if is_away else Teach(journal, app.socketio, app.viewers)
     gate.inner = Doorway(app.wsgi_app, app.viewers)

@@ -21,7 +21,7 @@ from bridge.journal import Journal
 from web.bucket import Bucket
 from web.feed import Feed
 from web.gate import NO_KEY, VISITOR
-from web.guests import HUGGER, OWNER, Guests, Visitor
+from web.guests import OWNER, Guests, Visitor
 from web.press import Asked, Refusal, read
 
 LIVE = "live"  # the room of those who have been told everything
@@ -68,7 +68,6 @@ class Viewers:
         self.arrived: Callable[[], None] = lambda: None  # called when somebody was let in
         socketio.on_event("connect", self.admit)
         socketio.on_event("disconnect", self.dismiss)
-        self.on("press", HUGGER, self.press)
 
     def admit(self, auth: Any = None) -> None:
         """Let a viewer in who knows the key, and begin to tell it what it missed.
