@@ -12,10 +12,11 @@ from urllib.parse import parse_qs
 
 from bridge import kinds, wishes
 from bridge.backoff import Backoff
-from bridge.cloud import Denied, Received, Unreachable
+from bridge.cloud import Received
 from bridge.cloudevents import Ask, decode
 from bridge.cloudsettings import WISHES_URL, Way
 from bridge.journal import Journal, Row
+from bridge.refusals import Denied, Unreachable
 from bridge.strict import Malformed
 
 # Each question costs money, and nobody at home knows who watches away. But who hugs back does it because something

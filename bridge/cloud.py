@@ -7,20 +7,18 @@ queue is in what it raises, prints or logs: errors of the libraries have it in t
 import base64
 import binascii
 import contextlib
-import email.utils
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
-from bridge.cloudsettings import CONNECTION, NAMED, Settings, Way
+from bridge.cloudsettings import Settings, Way
 from bridge.errors import Trouble
 from bridge.patience import Late, Patience
+from bridge.refusals import Refusals
 
 if TYPE_CHECKING:
-    from azure.core.exceptions import AzureError, HttpResponseError
+    from azure.core.exceptions import AzureError
     from azure.storage.queue import QueueClient, QueueMessage
 
 T = TypeVar("T")
@@ -31,28 +29,6 @@ READ_S = 15  # without a byte; the service answers within its own 30 s, usually 
 KEPT_S = 30 * 86_400  # in the queue, as long as a journal keeps it: who fetches nothing for a month has a gap then
 VERSION = "2024-11-04"  # of the service: everything used here, in every Azure cloud and in emulators two years old
 RECEIVE_MOST = 32  # messages in one answer, by the service
-RETRY_MOST_S = 3_600.0  # of what a server may ask for: an hour is as good as never
-BUSY = (408, 409, 429)  # and all 5xx: it would be taken at another time
-SKEW_S = 600  # the service refuses what was signed 15 minutes ago
-
-SLOW = "{} does not answer in time: check the internet connection"
-GONE = "{} cannot be reached: check the internet connection, then the account's name"
-
-
-class Unreachable(Exception):
-    """It did not work, and may the next time: a sentence, and how many seconds to wait at least."""
-
-    def __init__(self, sentence: str, retry_after_s: float = 0.0) -> None:
-        super().__init__(sentence)
-        self.retry_after_s = retry_after_s
-
-
-class Denied(Exception):
-    """It will not work until a person has done what the sentence says."""
-
-
-class TooLarge(Exception):
-    """The service will never take this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +62,7 @@ class Queue:
         self._client = _client(self._way)
         self._patience = Patience(WHOLE_S, f"queue {name}")
         self._where = self._client.primary_hostname.partition("/")[0]
+        self._refusals = Refusals(self._way, self._where)
 
     def __repr__(self) -> str:
         return f"Queue({self._way.queue!r} at {self._where})"
@@ -130,7 +107,7 @@ class Queue:
             return self._patience.do(lambda: self._try(client, call))
         except Late:
             self._client = _client(self._way)  # the other one is still at it
-            raise Unreachable(SLOW.format(self._where)) from None
+            raise self._refusals.slow() from None
 
     def _try(self, client: "QueueClient", call: Callable[["QueueClient"], T]) -> T:
         """Do it, make the queue first if there is none, and say what went wrong in our own words."""
@@ -158,14 +135,9 @@ class Queue:
         except HttpResponseError as error:
             if error.status_code not in (401, 403):
                 raise self._meaning(error) from None
-            raise Denied(
-                f"there is no queue {self._way.queue} at {self._where}, and nobody here may make one: make it,"
-                f" or correct {NAMED}"
-            ) from None
+            raise self._refusals.no_queue() from None
         except Exception as error:
             raise self._meaning(error) from None
-
-    # -- in words -------------------------------------------------------------------------------------------------
 
     def _meaning(self, error: Exception) -> Exception:
         """Return what is raised instead; nothing of an error's own text is in it."""
@@ -173,43 +145,10 @@ class Queue:
 
         status = error.status_code if isinstance(error, HttpResponseError) else None
         if isinstance(error, HttpResponseError) and status:
-            return self._answered(error, status)
+            return self._refusals.answered(status, _code(error), getattr(error.response, "headers", {}))
         if isinstance(error, ClientAuthenticationError):
-            if self._way.connection:
-                return Denied(self._refused("it is none", {}))
-            return Denied(f"nobody is signed in who may use {self._where}: sign in with `az login`, or use a SAS")
-        return Unreachable((SLOW if isinstance(error, ServiceResponseError) else GONE).format(self._where))
-
-    def _answered(self, error: "HttpResponseError", status: int) -> Exception:
-        code, headers = _code(error), getattr(error.response, "headers", {})
-        said = f"{status} {code}".strip()
-        if status == 413 or code in ("RequestBodyTooLarge", "MessageTooLarge"):
-            return TooLarge(f"{self._where} takes no message of this size ({said})")
-        if status in BUSY or status >= 500:
-            return Unreachable(f"{self._where} takes nothing now ({said}): wait, it is tried again", _retry_s(headers))
-        if status < 400:
-            return Unreachable(f"something else answers for {self._where} ({said}): sign in to this network first")
-        if status in (401, 403):
-            return Denied(self._refused(said, headers))
-        return Denied(
-            f"{self._where} refuses the queue {self._way.queue} ({said}): correct {NAMED}, or {self._way.variable}"
-        )
-
-    def _refused(self, said: str, headers: Mapping[str, str]) -> str:
-        """Return why nobody was let in: the first of five reasons that is there."""
-        if abs(skew_s := _skew_s(headers)) > SKEW_S:
-            return (
-                f"{self._where} lets nobody in whose clock is {abs(skew_s) // 60} minutes wrong ({said}): set this one"
-            )
-        if ended := _ended(self._way.sas):
-            return f"the SAS in {self._way.variable} ended {ended} ({said}): make a new one"
-        if self._way.sas:
-            return (
-                f"{self._where} refuses the SAS in {self._way.variable} ({said}): make a new one for {self._way.queue}"
-            )
-        if self._way.connection:
-            return f"{self._where} refuses the key ({said}): copy {CONNECTION} anew from the storage account"
-        return f"{self._where} does not let this identity in ({said}): give it the role Storage Queue Data Contributor"
+            return self._refusals.nobody()
+        return self._refusals.slow() if isinstance(error, ServiceResponseError) else self._refusals.gone()
 
 
 def _delete(client: "QueueClient", received: Received) -> None:
@@ -276,32 +215,3 @@ def _code(error: "AzureError") -> str:
     code = getattr(error, "error_code", None) or ""
     word = str(getattr(code, "value", code))
     return word if word.isalnum() and word.isascii() and len(word) <= 60 else ""
-
-
-def _retry_s(headers: Mapping[str, str]) -> float:
-    """Return how long a server asks to be left alone: seconds, or until a date."""
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isdecimal() and asked.isascii():
-        seconds = float(asked[:9])
-    else:
-        seconds = -_date_s(asked)
-    return min(max(0.0, seconds), RETRY_MOST_S)
-
-
-def _date_s(date: str) -> float:
-    """Return how many seconds ago an HTTP date was; 0 when it is none."""
-    try:
-        return time.time() - email.utils.parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
-
-
-def _skew_s(headers: Mapping[str, str]) -> int:
-    return round(_date_s(headers.get("Date", "")))
-
-
-def _ended(sas: str) -> str:
-    """Return when a SAS ended, empty when it has not."""
-    end = parse_qs(urlsplit(f"?{sas}").query).get("se", [""])[0]
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return end[:20] if end and end.isascii() and end.isprintable() and end < now else ""

@@ -13,9 +13,9 @@ from typing import Protocol
 
 from bridge import steps
 from bridge.backoff import Backoff
-from bridge.cloud import Denied, TooLarge, Unreachable
 from bridge.journal import Journal
 from bridge.outgoing import CURSOR, READ_ROWS, TRY_ROWS, Grave, Outgoing, Parcel
+from bridge.refusals import Denied, TooLarge, Unreachable
 
 RECORD_MS = 1_000  # the cursor moves at most so often, as a commit keeps the disk busy: a crash sends so much again
 DENIED_MS = 60_000  # before it is tried again whether a person has helped

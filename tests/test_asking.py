@@ -7,11 +7,12 @@ from joined import PILLOW
 
 from bridge import asking, kinds
 from bridge.asking import IDLE_S, LIVELY_FOR_S, LIVELY_S, MOST, SEEN_MOST, Asking, may_ask
-from bridge.cloud import Denied, Received, Unreachable
+from bridge.cloud import Received
 from bridge.cloudevents import Ask, Forget
 from bridge.cloudsettings import QUEUE_URL, WISHES_URL, Way
 from bridge.journal import Journal
 from bridge.packing import encode
+from bridge.refusals import Denied, Unreachable
 from bridge.waiting import Job
 from bridge.wishes import OPEN_MOST
 from bridge.writer import write_group

@@ -10,9 +10,10 @@ from azure.storage.queue import QueueClient, QueueSasPermissions, generate_queue
 from azurite import new_queue
 
 from bridge import cloudsettings
-from bridge.cloud import VERSION, Denied, Queue, TooLarge, Unreachable, decoded
+from bridge.cloud import VERSION, Queue, decoded
 from bridge.cloudsettings import read, take_secrets
 from bridge.errors import Trouble
+from bridge.refusals import Denied, TooLarge, Unreachable
 
 CONNECTION = "DefaultEndpointsProtocol=https;AccountName=home;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net"
 URL = "https://home.queue.core.windows.net"

@@ -7,9 +7,10 @@ import pytest
 from unruly import HOME_MS, PILLOW, UnrulyQueue, message, report, state
 
 from bridge import steps, wishes
-from bridge.cloud import Denied, Received, TooLarge, Unreachable
+from bridge.cloud import Received
 from bridge.cloudevents import Forget, WishEnd
 from bridge.journal import Journal
+from bridge.refusals import Denied, TooLarge, Unreachable
 from bridge.report import Gap
 from web.collector import HELD, HOLD_S, MOST, VISIBLE_S, Collector
 from web.intake import SILENT_MS, Intake

@@ -10,12 +10,13 @@ import pytest
 from faultyhttp import Answers, FaultyHttp, Portal, Resets, StoresAndResets
 
 from bridge import cloudsettings
-from bridge.cloud import Denied, Queue, TooLarge, Unreachable
+from bridge.cloud import Queue
 from bridge.cloudevents import LOST, Forget, State, WishEnd, decode
 from bridge.forwarder import DENIED_MS, RECORD_MS, TOLD_MS, Forwarder
 from bridge.journal import Journal
 from bridge.outgoing import AWAY, BEAT_MS, CURSOR, LATE_MS, READ_ROWS
 from bridge.packing import MOST_BYTES
+from bridge.refusals import Denied, TooLarge, Unreachable
 from bridge.report import Dated, Gap, Report
 
 PILLOW = "00112233aabbccdd"

@@ -67,6 +67,7 @@ WEB_MAY_READ = {
     "backoff",
     "letter",
     "cloud",
+    "refusals",
     "cloudevents",
     "packing",
     "cloudsettings",

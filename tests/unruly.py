@@ -2,9 +2,10 @@
 
 import random
 
-from bridge.cloud import Received, Unreachable
+from bridge.cloud import Received
 from bridge.cloudevents import State
 from bridge.packing import encode, pack
+from bridge.refusals import Unreachable
 from bridge.report import Dated, Report
 
 PILLOW = "00112233aabbccdd"

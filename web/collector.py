@@ -11,8 +11,9 @@ from typing import Protocol
 
 from bridge import steps
 from bridge.bell import ring
-from bridge.cloud import Denied, Received, TooLarge, Unreachable
+from bridge.cloud import Received
 from bridge.cloudevents import Event, Forget, State, Unread, WishEnd, decode
+from bridge.refusals import Denied, TooLarge, Unreachable
 from bridge.strict import Malformed
 from web.intake import Hole, Intake, Troubles
 from web.pace import Pace

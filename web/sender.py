@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.backoff import Backoff
-from bridge.cloud import Denied, TooLarge, Unreachable
 from bridge.cloudevents import Ask
 from bridge.journal import Journal
 from bridge.packing import encode
+from bridge.refusals import Denied, TooLarge, Unreachable
 from bridge.strict import Malformed
 from web.intake import Troubles
 

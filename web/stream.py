@@ -12,8 +12,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from bridge.cloud import Denied, Unreachable
 from bridge.errors import Trouble
+from bridge.refusals import Denied, Unreachable
 
 VARIABLE = "HUGGABLE_REDIS"
 BEGIN = "0-0"  # before the first entry
@@ -23,6 +23,7 @@ KEPT = {MESSAGES: 5_000, LASTING: 100_000}  # entries: about three days of a hom
 AT_ONCE = 8  # entries: some 1,600 reports, a tenth of a second in which no viewer is told anything
 CONNECT_S, ANSWER_S = 3.0, 5.0
 WAIT_S = 1.0  # for something new, in one call
+WATCHED_S = 5  # after the last word that somebody looks on; said once a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Stream:
         except ValueError:
             raise Trouble(f"the address of Redis is not understood: write {VARIABLE} as redis://HOST:6379/0") from None
         self._keys = {part: f"huggable:{name}:{part}" for part in KEPT}
+        self._watched = f"huggable:{name}:watched"
 
     def add(self, part: str, kind: str, text: str, at_ms: int) -> str:
         """Append an entry; Redis has it on disk when this returns, if it was told to. Returns its number.
@@ -86,6 +88,14 @@ class Stream:
     def forget_before(self, part: str, number: str) -> None:
         """Delete a part's entries before one. Raises Unreachable, Denied."""
         self._ask("xtrim", self._keys[part], minid=number, approximate=False)
+
+    def say_watched(self) -> None:
+        """Somebody looks on, here: whoever collects should ask often. Raises Unreachable, Denied."""
+        self._ask("set", self._watched, 1, ex=WATCHED_S)
+
+    def is_watched(self) -> bool:
+        """Say whether somebody looks on, on any machine. Raises Unreachable, Denied."""
+        return bool(self._ask("exists", self._watched))
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from bridge import steps
 from bridge.bell import ring
-from bridge.cloud import Denied, Unreachable
 from bridge.cloudevents import Event, Forget, Unread, decode
 from bridge.packing import encode
+from bridge.refusals import Denied, Unreachable
 from bridge.strict import Malformed
 from web.intake import Intake, Troubles
 from web.pace import Pace

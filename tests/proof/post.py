@@ -6,7 +6,8 @@ only small messages, and is silent for a day. What it took it keeps until somebo
 
 from dataclasses import dataclass
 
-from bridge.cloud import Denied, Received, TooLarge, Unreachable
+from bridge.cloud import Received
+from bridge.refusals import Denied, TooLarge, Unreachable
 
 SHARES = {  # of calls, in a seed that is mean
     "queue refuses": 0.3,
