@@ -28,13 +28,15 @@ class Ether:
         self.clock = clock
         self.ap = "there"
         self.bridge_at = ADDRESS
-        self.name_at = ADDRESS  # what the name's owner says; "" for nobody
+        self.name_at = ADDRESS  # what the name's owner says; "" for nobody; several where several say they have it
         self.password = b"correct horse"
         self.other = None  # the bridge's end of the connection
         self.carries = True  # a line that is up may still carry nothing
         self.home = None  # callable() -> a bridge's end for a new connection
         self.joins = self.calls = self.finds = self.offs = 0
+        self.saves_power = None
         self._joining = self._asked_ms = self._call = None
+        self._answers = []
         self._is_joined = False
         self._up = b""
         self._down = b""
@@ -72,15 +74,16 @@ class Ether:
         self.hang_up()
 
     def save_power(self, on):
-        pass
+        self.saves_power = on
 
     def find(self, name):
         self.finds += 1
         self._asked_ms = self.clock()
+        self._answers = [self.name_at] if isinstance(self.name_at, str) else list(self.name_at)
 
     def found(self, name):
         ready = self._asked_ms is not None and self.clock() - self._asked_ms >= NAME_MS
-        return self.name_at if ready and self.name_at and self.is_joined() else None
+        return self._answers.pop(0) or None if ready and self._answers and self.is_joined() else None
 
     def call(self, address, port, certificate):
         self.calls += 1
@@ -130,7 +133,7 @@ class Ether:
 class Sofa:
     """A pillow on a sofa, its home's access point and its bridge; `run` lets time pass."""
 
-    def __init__(self, disk=None, step_ms=10, home=True) -> None:
+    def __init__(self, disk=None, step_ms=10, home=True, saves_power=False) -> None:
         self.now_ms = 0
         self.step_ms = step_ms
         self.disk = disk or RamDisk()
@@ -144,7 +147,7 @@ class Sofa:
         self.reporter = Reporter(self.spool, 1)
         identity = (PILLOW, 1, "00000001", "1.0.0", "power")
         self.parts = self.spool, self.reporter, identity, lambda: (0, 60_000, 0), lambda *wish: None, None, None
-        self.air = Air(self.parts, self, self.disk, radio=self.ether)
+        self.air = Air(self.parts, self, self.disk, saves_power, self.ether)
         self.cable = self.air.cable(Link(*self.parts))
         self.wired = None  # the bridge at the other end of the cable
         self.gesture = "neutral"

@@ -97,6 +97,31 @@ def test_a_bridge_with_a_new_address_is_found_by_its_name():
     assert sofa.ether.calls == calls + 1  # the address that worked last is tried first
 
 
+@pytest.mark.parametrize("told", [ADDRESS, "10.0.0.9", ""])
+@pytest.mark.parametrize("strangers", [1, 2])
+def test_of_several_bridges_with_one_name_it_finds_its_own(told, strangers):
+    sofa = Sofa(home=False)
+    sofa.disk.replace("home", blob(address=told))
+    sofa = Sofa(disk=sofa.disk, home=False)
+    sofa.ether.name_at = [*(f"192.168.1.{200 + number}" for number in range(strangers)), ADDRESS]
+    home(sofa)
+    sofa.ether.bridge_at = "192.168.1.77"
+    sofa.ether.name_at = ["192.168.1.200", "192.168.1.77"]
+    sofa.ether.other = None
+    home(sofa)
+
+
+def test_whoever_answers_to_the_name_keeps_nobody_from_the_address_that_was_told():
+    sofa = Sofa()
+    sofa.ether.name_at = [f"10.0.0.{number}" for number in range(1, 100)]
+    home(sofa)
+    sofa.ether.bridge_at = ""
+    sofa.ether.other = None
+    calls = sofa.ether.calls
+    sofa.run(60_000)
+    assert sofa.ether.calls - calls < 60
+
+
 def test_the_address_that_was_told_does_where_nobody_knows_the_name():
     sofa = Sofa()
     sofa.ether.name_at = ""
@@ -112,6 +137,21 @@ def test_the_radio_is_switched_off_and_on_and_at_last_the_chip_is_reset():
     assert not sofa.air.needs_reset
     sofa.run(RESET_MS)
     assert sofa.air.needs_reset
+
+
+def test_the_radio_saves_power_on_a_battery_and_not_on_a_cable():
+    sofa = Sofa(saves_power=True)
+    home(sofa)
+    assert sofa.ether.saves_power is True
+    sofa.plug()
+    sofa.run(3_000)
+    assert sofa.ether.saves_power is False
+    sofa.unplug()
+    sofa.run(3_000)
+    assert sofa.ether.saves_power is True
+    mains = Sofa()
+    home(mains)
+    assert mains.ether.saves_power is False
 
 
 def test_a_radio_that_refuses_everything_stops_nothing():

@@ -23,7 +23,6 @@ class Air:
         self._board = board
         self._disk = disk
         self._saves_power = saves_power
-        self._is_saving = None
         self._radio = radio
         self._buffer = bytearray(READ_MOST)
         self._is_cable = False
@@ -87,6 +86,7 @@ class Air:
         self._is_cable = is_cable
         if self.link:
             self.link.is_quiet = is_cable
+            self._save_power()
         if not is_cable and self._way:
             cable.begin(now_ms)
             if self.link:
@@ -96,7 +96,7 @@ class Air:
         if not self.link:
             self.link = self._keyed_link(self._radio.certificate())
             self.link.is_quiet = self._is_cable
-            self._save_power(self._saves_power and not self._is_cable)
+            self._save_power()
         count = self._radio.read(self._buffer)
         if count > 0:
             self._hear(bytes(memoryview(self._buffer)[:count]), now_ms)
@@ -114,10 +114,8 @@ class Air:
             if self.link.is_welcome:
                 self._way.settled()
 
-    def _save_power(self, on):
-        if on is not self._is_saving:
-            self._is_saving = on
-            self._radio.save_power(on)
+    def _save_power(self):
+        self._radio.save_power(self._saves_power and not self._is_cable)
 
     # -- a new home -------------------------------------------------------------------------------------------------
 

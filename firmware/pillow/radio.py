@@ -107,16 +107,13 @@ class Radio:
             pass  # as if nobody had answered
 
     def found(self, name):
-        # -> an address, or None
+        # -> an address, or None; again: what somebody else answered
         if not self._names:
             return None
         try:
-            found = mdns.answer(self._names.recvfrom(mdns.LONGEST)[0], name)
+            return mdns.answer(self._names.recvfrom(mdns.LONGEST)[0], name)
         except OSError:
             return None
-        if found:
-            self._close_names()
-        return found
 
     def _close_names(self):
         if self._names:
@@ -128,6 +125,7 @@ class Radio:
     def call(self, address, port, certificate):
         # Begin to connect. What goes wrong is told by `answered`.
         self.hang_up()
+        self._close_names()
         self._certificate = certificate
         self._line = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._line.setblocking(False)

@@ -5,6 +5,7 @@
 JOIN_MS = 15_000  # scan, handshake and an address; a slow router takes ten seconds
 FIND_MS = 1_500  # who is there answers within a fraction; asked three times
 ASK_MS = 400
+ASKS = 3  # answers to a name that are tried in one round: anybody can give one, and the certificate says who he is
 CALL_MS = 6_000  # TCP and TLS: the chip's own share is a second
 DEAF_MS = 4_000  # the bridge says something every second
 PAUSE_MS = 500  # between tries, doubling up to the most: the bridge is off, or the password is wrong
@@ -38,6 +39,8 @@ class Wifi:
         self._pause_ms = PAUSE_MS
         self._good = ""  # the address that worked last
         self._untried = []
+        self._tried = []
+        self._asks = 0
 
     def is_talking(self):
         return self._state == TALK
@@ -129,7 +132,10 @@ class Wifi:
 
     def _round(self, now_ms):
         # Every address there is, once: the one that worked, what the name says now, the one that was told.
+        # Then whoever else says he has the name.
         self._untried = [one for one in (self._home.address, self._home.bridge, self._good) if one]
+        self._tried = []
+        self._asks = ASKS
         self._next(now_ms)
 
     def _next(self, now_ms):
@@ -147,7 +153,10 @@ class Wifi:
 
     def _look_found(self, now_ms):
         address = self._radio.found(self._home.bridge)
-        if address:
+        if address and address not in self._tried:
+            self._asks -= 1
+            if self._asks:
+                self._untried.insert(0, self._home.bridge)
             self._call(address, now_ms)
         elif now_ms >= self._until_ms:
             self._next(now_ms)
@@ -159,6 +168,7 @@ class Wifi:
         self._state = CALL
         self._until_ms = now_ms + CALL_MS
         self._called = address
+        self._tried.append(address)
         if address in self._untried:
             self._untried.remove(address)
         self._radio.call(address, self._home.port, self._home.certificate)
