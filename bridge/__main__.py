@@ -154,7 +154,7 @@ def pillow_verbs(parser: argparse.ArgumentParser) -> None:
 ABOUT = {
     "rename": "give it another name",
     "adopt": "give the one that is plugged in a key: it is ours",
-    "rekey": "give it another key: one that was stolen opens nothing any more",
+    "rekey": "give the one that is plugged in another key: one that was stolen opens nothing any more",
     "forget": "let it go: it is not of this home any more",
 }
 

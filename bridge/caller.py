@@ -52,6 +52,11 @@ class Caller(asyncio.BufferedProtocol):
         """Why the pillow that is there is not spoken with; empty when it is."""
         return self._visitor.over
 
+    @property
+    def key(self) -> bytes | None:
+        """The key that was proved."""
+        return self._visitor.conversation.session.key if self._visitor.conversation else None
+
     def ask(self, asked: Asked) -> None:
         """Ask something of the pillow, from any thread; the wish's end is recorded when it answers."""
         with contextlib.suppress(RuntimeError):  # the listener has ended: the wish is asked again elsewhere, or expires

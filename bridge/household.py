@@ -1,7 +1,7 @@
 """Whose pillows they are: adopting one, showing it the way home over Wi-Fi, giving it another key, letting it go.
 
-Its law: a pillow is adopted and told a network only on its cable, for who holds the cable is the owner; a password is
-in memory from its letter to the pillow's answer, and nowhere else.
+Its law: a pillow is given a key and told a network only on its cable, for who holds the cable is the owner; a password
+is in memory from its letter to the pillow's answer, and nowhere else.
 """
 
 import base64
@@ -225,13 +225,16 @@ class Household:
         }
 
     def _rekey(self, wish: Row) -> End | None:
-        """Give a pillow another key; the one that it has counts until it has proved the new one. Raises ValueError."""
+        """Give a pillow on its cable another key; the one that it has counts until it has proved the new one.
+
+        Over the air it could be whoever has stolen the old key that gets the new one. Raises ValueError.
+        """
         pillow, keys = wish["pillow"], self._wifi.keys
         if not keys.is_ours(pillow):
             return REFUSED, f"it has no key yet: {ON_CABLE}, and press adopt"
-        link = self._ports.link_of(pillow)
+        link = self._cable_of(pillow)
         if link is None:
-            return None  # when it comes
+            return self._refuse(wish, ON_CABLE)
         return self._hand(wish, link, {KEY: self._offer(pillow)})
 
     def _disown(self, wish: Row) -> End | None:

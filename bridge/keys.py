@@ -28,6 +28,7 @@ class Keys:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.changes = 0  # how often a key was made, replaced or forgotten
         self._folder = folder / "keys"
         self._lock = threading.Lock()
         try:
@@ -86,6 +87,7 @@ class Keys:
         except OSError as error:
             raise Trouble(f"a key cannot be kept in {self._folder} ({error.strerror}): {_REMEDY}") from None
         self._keys[name] = key
+        self.changes += 1
 
     def _remove(self, name: str) -> None:
         try:
@@ -93,6 +95,7 @@ class Keys:
         except OSError as error:
             raise Trouble(f"a key cannot be removed from {self._folder} ({error.strerror}): {_REMEDY}") from None
         self._keys.pop(name, None)
+        self.changes += 1
 
 
 _REMEDY = "make that folder yours alone (chmod 700)"

@@ -29,6 +29,7 @@ PILLOWS = 256  # that have proved a key, at once
 BACKLOG = 128  # connections that the system keeps until the loop looks
 READ_BYTES = 4_096  # taken from one connection before the next has its turn: 2 ms of work
 TICK_S = 0.1  # a session wants to know the time ten times a second
+LET_GO_S = 20.0  # of a pillow that is forgotten: for being told so, and to put its key away
 PRETENDED = (
     "somebody on the network says it is pillow {pillow} and cannot prove it: if it is yours, plug it in and press adopt"
 )
@@ -119,16 +120,29 @@ class Listener:
             self.troubles.tell("wifi", f"the journal cannot be read ({error}): start the bridge again")
 
     async def _listen(self) -> None:
+        changes = 0
         server = await self.loop.create_server(lambda: Caller(self, Tunnel(self._context)), sock=self._socket)
         while not self._stopping.is_set():
             await asyncio.sleep(TICK_S)
             for caller in tuple(self.callers):
                 caller.tick()
+            if changes != self.keys.changes:
+                changes = self.keys.changes
+                self._close_to_old_keys()
             for pillow in [one for one, until_s in self._pretended.items() if self.loop.time() >= until_s]:
                 self._clear(pillow)
         server.close()
         for caller in tuple(self.callers):
             caller.hang_up("stopped")
+
+    def _close_to_old_keys(self) -> None:
+        """Hang up on whoever came in with a key that counts no more: it may have been stolen."""
+        for pillow, caller in tuple(self.pillows.items()):
+            counting = self.keys.of(pillow)
+            if counting and caller.key not in counting:
+                caller.hang_up("its key was replaced")
+            elif not counting:
+                self.loop.call_later(LET_GO_S, caller.hang_up, "was let go of")
 
     def proved(self, pillow: str, caller: "Caller") -> None:
         """A caller has shown to be this pillow: an older connection of it is over."""

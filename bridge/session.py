@@ -101,6 +101,11 @@ class Session:
         """The hello of whoever is there, believed or not; None before it."""
         return self._claim
 
+    @property
+    def key(self) -> bytes | None:
+        """The key that whoever is there has proved; None before that, and of one that needs none."""
+        return self._proving.key if self._proving else None
+
     # -- bytes in -------------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes, mono_ms: int, wall_ms: int) -> list[Event]:

@@ -10,10 +10,12 @@ from contextlib import closing
 import pytest
 from aloft import PASSWORD, PILLOW, SSID, board
 from desk import until
+from fleet import Fleet, PillowOnWifi, at_home
 from interpreters import micropython
 from whole import Whole
 
-from bridge import letter, pillows, setup
+from bench.wifi import home_on_wifi
+from bridge import certificate, letter, pillows, setup
 from bridge.errors import Trouble
 from bridge.journal import Journal
 from bridge.keys import Keys
@@ -22,13 +24,13 @@ from bridge.keys import Keys
 class Family:
     """A whole program without a page's browser, and a pillow on real MicroPython beside it."""
 
-    def __init__(self, folder, interpreter):
+    def __init__(self, folder, interpreter, *words):
         self.folder = folder / "data"
         self.pillow = board(folder / "board", interpreter)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         air = {"HUGGABLE_WIFI_PORT": str(self.port), "HUGGABLE_WIFI_ADDRESS": "127.0.0.1"}
-        self.program = Whole(self.folder, "run", "--port", str(self.pillow.link), **air)
+        self.program = Whole(self.folder, "run", "--port", str(self.pillow.link), *words, **air)
         self.program.page()
 
     def row(self):
@@ -103,16 +105,40 @@ def test_a_wrong_password_is_named_and_nothing_of_it_is_kept(family, monkeypatch
         assert "horse" not in json.dumps(database.execute("SELECT * FROM wish").fetchall())
 
 
-def test_another_key_and_then_none(family):
-    until(lambda: family.row().get("link") == "usb", 30)
-    family.program.huggable("pillows", "adopt", PILLOW)
-    until(lambda: family.setting("key") == "proved")
-    (before,) = Keys(family.folder).of(PILLOW)
-    assert family.program.huggable("pillows", "rekey", PILLOW).returncode == 0
-    until(lambda: Keys(family.folder).of(PILLOW)[1:] == () and Keys(family.folder).of(PILLOW) != (before,))
-    assert family.program.huggable("pillows", "forget", PILLOW).returncode == 0
-    assert Keys(family.folder).of(PILLOW) == ()
-    until(lambda: family.setting("key") in ("none", "", None))
+def test_a_name_another_key_that_no_thief_has_and_then_none(tmp_path):
+    with closing(Family(tmp_path, str(micropython()), "--wifi")) as family:
+        until(lambda: family.row().get("link") == "usb", 30)
+        assert family.program.huggable("pillows", "rename", PILLOW[:5], "Cirrus").returncode == 0
+        assert "Cirrus" in family.program.huggable("pillows").stdout
+        family.program.huggable("pillows", "adopt", "Cirrus")
+        until(lambda: family.setting("key") == "proved")
+        (stolen,) = Keys(family.folder).of(PILLOW)
+        thief = PillowOnWifi(PILLOW, stolen, certificate.of_home(family.folder), family.port)
+        with Fleet([thief]) as foes:
+            until(lambda: thief.link.is_welcome)
+            assert family.program.huggable("pillows", "rekey", "Cirrus").returncode == 0
+            until(lambda: len(keys := Keys(family.folder).of(PILLOW)) == 1 and keys != (stolen,))
+            calls = thief.calls
+            until(lambda: thief.calls > calls + 1)  # it is hung up on, and not let in again
+            foes.feel(thief, "throwing")
+            assert not thief.link.is_welcome
+        until(lambda: family.row()["link"] == "usb")
+        assert all(row["gesture"] != "throwing" for row in family.program.ask("/api/reports?after=0"))
+        assert family.program.huggable("pillows", "forget", "Cirrus").returncode == 0
+        assert Keys(family.folder).of(PILLOW) == ()
+        until(lambda: family.setting("key") in ("none", "", None))
+
+
+def test_another_key_goes_over_the_cable_alone(tmp_path):
+    """Over the air it would go to whoever has the old one: that may be who stole it."""
+    with home_on_wifi(tmp_path, 1) as (home, port):
+        (thief,) = at_home(tmp_path, Keys(tmp_path), 1, port)
+        home.page()
+        with Fleet([thief]):
+            until(lambda: thief.link.is_welcome)
+            said = home.huggable("pillows", "rekey", thief.id)
+        assert (said.returncode, "plug it into this computer" in said.stderr) == (1, True)
+        assert Keys(tmp_path).of(thief.id) == (thief.key,)
 
 
 def test_a_pillow_is_called_by_name_or_the_beginning_of_its_id(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from desk import until
 from fleet import Fleet, PillowOnWifi, at_home, identity, now_ms
 
-from bridge import certificate, session, visitor
+from bridge import certificate, listener, session, visitor
 from bridge.errors import Trouble
 from bridge.events import Proved
 from bridge.journal import Journal
@@ -221,6 +221,32 @@ def test_a_key_that_was_replaced_opens_nothing(home):
     with Fleet([pillow]):
         until(lambda: pillow.calls > 1)
         assert not pillow.link.is_welcome
+
+
+def test_who_is_there_with_a_key_that_is_replaced_is_hung_up_on(home):
+    thief, other = home.pillows(2)
+    with Fleet([thief, other]):
+        until(lambda: home.keys.is_ours(thief.id) and home.keys.is_ours(other.id))
+        until(lambda: home.shown(other.id) == "neutral")
+        home.keys.offer(thief.id)
+        time.sleep(0.3)
+        assert thief.calls == 1  # until the new one is proved either counts
+        home.keys.proved(thief.id, home.keys.offer(thief.id))
+        until(lambda: home.shown(thief.id) == "notconnected", 2.0)
+        until(lambda: thief.calls > 2)
+        assert not thief.link.is_welcome
+        assert (home.shown(other.id), other.calls) == ("neutral", 1)
+
+
+def test_who_is_forgotten_may_stay_no_longer_than_it_takes_to_be_told(home, monkeypatch):
+    monkeypatch.setattr(listener, "LET_GO_S", 0.5)
+    (pillow,) = home.pillows(1)
+    with Fleet([pillow]):
+        until(lambda: home.shown() == "neutral")
+        home.keys.forget(PILLOW)
+        time.sleep(0.2)
+        assert home.shown() == "neutral"
+        until(lambda: home.shown() == "notconnected", 2.0)
 
 
 def test_a_pillow_that_is_forgotten_is_not_let_in_again(home):
