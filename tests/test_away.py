@@ -236,6 +236,18 @@ def test_two_machines_show_the_same_face(machines, sending):
     assert [row["gesture"] for row in machines[0].rows()] == [row["gesture"] for row in machines[1].rows()]
 
 
+def test_who_looks_on_at_any_machine_has_the_queue_asked_often(machines, sending):
+    sending.feel("neutral")
+    until(lambda: [machine.face() for machine in machines] == ["neutral"] * 2, 20)
+    time.sleep(8)  # nobody watches: it has asked after 1, 2 and 4 seconds, and asks again after 8
+    with machines[1].viewer(after=0) as viewer:
+        begun_s = time.monotonic()
+        sending.feel("hugging")
+        until(lambda: machines[1].face() == "hugging", 20)
+        assert time.monotonic() - begun_s < 4
+        assert viewer.hear("report")
+
+
 def test_a_machine_that_was_killed_catches_up(machines, sending):
     first, second = machines
     sending.feel("hugging")

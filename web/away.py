@@ -24,6 +24,7 @@ from bridge.cloud import Queue
 from bridge.cloudsettings import Settings
 from bridge.errors import Trouble
 from bridge.journal import KEEP_DAYS, Journal
+from bridge.refusals import Denied, Unreachable
 from web.collector import Collector
 from web.intake import Intake
 from web.pace import IDLE_MOST_S, Pace
@@ -32,6 +33,7 @@ from web.stream import LASTING, VARIABLE, Stream
 from web.tail import Publisher, Tail
 from web.troubles import Troubles
 
+WATCH_S = 1.0  # how soon a machine that collects knows of a viewer on another one
 TIDY_S = 60.0  # 2,000 rows a minute outrun any pillow
 DAY_MS = 86_400_000
 HOME, STREAM = "home", "stream"  # the outbox's topics
@@ -97,7 +99,7 @@ class Away:
         self._troubles = Troubles(self._journal)
         self._intake = Intake(self._journal, self._troubles)
         self._rng = random.Random()
-        self._is_watched = is_watched
+        self._is_watched, self._is_watched_elsewhere = is_watched, False
         self._arrived = Event()
         self._stream = Stream(place.redis, place.settings.queue) if place.redis else None
         queues = [Queue(place.settings, name) for name in (place.settings.queue, place.settings.poison)]
@@ -106,7 +108,7 @@ class Away:
 
     def _made(self, queue: Queue, poison: Queue) -> Collector:
         publish = Publisher(self._stream) if self._stream else None
-        pace = Pace(self._is_watched, self._rng)
+        pace = Pace(lambda: self._is_watched() or self._is_watched_elsewhere, self._rng)
         return Collector(self._intake, queue, poison, self._troubles, pace, publish)
 
     def arrived(self) -> None:
@@ -125,6 +127,7 @@ class Away:
                 )
             )
             works.append(partial(self._send, STREAM, partial(self._to_stream, self._stream)))
+            works.append(partial(self._watch, self._stream))
         for work in works:
             gevent.spawn(work).link_exception(ended)
 
@@ -140,6 +143,18 @@ class Away:
     def _follow(self, tail: Tail) -> None:
         while True:
             gevent.sleep(tail.step(wishes.now_ms()))
+
+    def _watch(self, stream: Stream) -> None:
+        """Let the machines that collect know of viewers wherever they are."""
+        while True:
+            before, self._is_watched_elsewhere = self._is_watched_elsewhere, False
+            with suppress(Unreachable, Denied):  # who reads the stream tells of it
+                if self._is_watched():
+                    stream.say_watched()
+                self._is_watched_elsewhere = stream.is_watched()
+            if self._is_watched_elsewhere and not before:
+                self._arrived.set()
+            gevent.sleep(WATCH_S)
 
     def _send(self, topic: str, send: Callable[[str, dict[str, Any]], None]) -> None:
         sender = Sender(self._journal, topic, send, self._troubles, Backoff(self._rng))
