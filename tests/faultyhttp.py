@@ -179,8 +179,8 @@ class _Exchange(BaseHTTPRequestHandler):
         for byte in _message(status, headers, body):
             self.wfile.write(bytes([byte]))
             if self.server.closing.wait(pause_s):
+                self.close_connection = True  # and only then: an answer that came is nobody's last
                 break
-        self.close_connection = True
 
     def reset(self):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
