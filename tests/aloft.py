@@ -36,9 +36,9 @@ class Home:
         self.told = []
         self.key = self.keys.offer(PILLOW)
 
-    def listen(self) -> None:
+    def listen(self, address: str = "127.0.0.1") -> None:
         parts = self.certificate, self.keys, self.writer, self.path, self.troubles, self.present
-        self.listener = Listener("127.0.0.1", self.port, *parts, self._tell)
+        self.listener = Listener(address, self.port, *parts, self._tell)
         self.port = self.listener.port
         self.listener.start()
 

@@ -1,21 +1,25 @@
 """The firmware over Wi-Fi, on CPython and on real MicroPython, with real TLS to the real bridge on loopback."""
 
+import contextlib
 import json
 import sys
 import time
 from itertools import pairwise
 
 import pytest
+import zeroconf
 from aloft import PILLOW, Home, board
 from interpreters import micropython, micropython32
 from keyed import OTHER_KEY
 from plugged import until
 
+from bridge.caller import Caller
 from bridge.link import Asked, Link
 from bridge.proof import Trust
 
 INTERPRETERS = {"python": lambda: sys.executable, "micropython": micropython, "micropython32": micropython32}
 UNPLUGGED_S = 3.0  # by then it goes on over the air
+HERE, THERE = "127.0.0.1", "127.0.0.2"
 BACK_S = 5.0  # by then it is connected again
 
 
@@ -129,20 +133,73 @@ def test_the_cable_wins_and_unplugging_goes_on_over_the_air(home, pillow):
     assert in_order_and_once(home.reports())
 
 
+@contextlib.contextmanager
+def announced(port, *addresses):
+    """Bridges that all say they have one name, each at an address of its own. Gives the name."""
+    name = f"huggable-{port}.local"
+    with contextlib.ExitStack() as stack:
+        for number, address in enumerate(addresses):
+            network = stack.enter_context(contextlib.closing(zeroconf.Zeroconf()))
+            places = {"parsed_addresses": [address], "port": port, "server": f"{name}."}
+            service = f"{port}-{number}._huggable._tcp.local."
+            network.register_service(zeroconf.ServiceInfo("_huggable._tcp.local.", service, **places))
+        yield name
+
+
 def test_the_bridge_is_found_by_its_name_alone(home, tmp_path, interpreter):
-    zeroconf = pytest.importorskip("zeroconf")
-    name = f"huggable-{home.port}.local"
-    places = {"addresses": [bytes((127, 0, 0, 1))], "port": home.port, "server": f"{name}."}
-    said = zeroconf.Zeroconf()
-    pillow = board(tmp_path / "board", interpreter, home.blob(address="", bridge=name))
-    try:
-        said.register_service(
-            zeroconf.ServiceInfo("_huggable._tcp.local.", f"{home.port}._huggable._tcp.local.", **places)
-        )
+    with announced(home.port, HERE) as name:
+        pillow = board(tmp_path / "board", interpreter, home.blob(address="", bridge=name))
+        try:
+            until(lambda: home.link() == "wifi")
+        finally:
+            pillow.close()
+
+
+@pytest.fixture
+def stranger(home, tmp_path, monkeypatch):
+    """A bridge of another home on the same port of another address. `heard`: in whose TLS somebody spoke."""
+    other = Home(tmp_path / "other")
+    other.port, other.heard = home.port, []
+    converse = Caller._converse
+
+    def listening(caller):
+        other.heard.append(caller._listener.trust.certificate)
+        return converse(caller)
+
+    monkeypatch.setattr(Caller, "_converse", listening)
+    yield other
+    assert set(other.heard) == {home.certificate.digest}  # nobody said a word to the stranger, whoever had the name
+    assert other.journal.pillows() == []
+    other.close()
+
+
+def test_of_two_bridges_with_one_name_a_pillow_finds_its_own(home, stranger, tmp_path, interpreter):
+    home.hush()
+    stranger.listen(HERE)
+    home.listen(THERE)
+    with announced(home.port, HERE, THERE) as name:
+        pillow = board(tmp_path / "board", interpreter, home.blob(address="", bridge=name))
+        try:
+            until(lambda: home.link() == "wifi")
+            hug(home, pillow)
+        finally:
+            pillow.close()
+    assert in_order_and_once(home.reports())
+
+
+def test_a_stranger_where_its_bridge_was_last_keeps_no_pillow_from_its_own(home, stranger, tmp_path, interpreter):
+    with announced(home.port, HERE) as name:
+        pillow = board(tmp_path / "board", interpreter, home.blob(address=THERE, bridge=name))
         until(lambda: home.link() == "wifi")
+    try:
+        home.hush()
+        until(lambda: home.link() == "")
+        stranger.listen(HERE)
+        home.listen(THERE)
+        hug(home, pillow)
     finally:
         pillow.close()
-        said.close()
+    assert in_order_and_once(home.reports())
 
 
 def test_a_strangers_bridge_is_told_nothing(home, tmp_path, interpreter):
