@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from bridge import steps, wishes
+from bridge.boots import BOOTS
 from bridge.events import (
     Anchored,
     Beaten,
@@ -28,7 +29,7 @@ from bridge.events import (
 from bridge.journal import Journal
 from bridge.present import Present
 from bridge.report import Dated, Report
-from bridge.session import BOOTS, Session
+from bridge.session import Session
 from bridge.wire import Console, Garbled
 
 Marks = dict[tuple[str, int], int]

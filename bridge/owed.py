@@ -25,17 +25,6 @@ class Wish:
 
 
 @dataclass(slots=True)
-class Asked:
-    """The one host line that is not answered yet."""
-
-    number: int
-    kind: str
-    at_ms: int
-    until_ms: int
-    wish: Wish | None
-
-
-@dataclass(slots=True)
 class Owed:
     """What there is to say; `Session._choose` says in which order."""
 
@@ -59,3 +48,21 @@ class Owed:
                 self.wishes.remove(wish)
                 return wish
         return None
+
+    def again(self, wish: Wish) -> None:
+        """Its line was lost: it is the next to be asked."""
+        self.wishes.appendleft(wish)
+
+    def went_on(self, wish: Wish) -> bool:
+        """Its line was done: the next of its lines comes first. Returns whether it was the last."""
+        wish.at += 1
+        is_done = wish.at == len(wish.lines)
+        if not is_done:
+            self.again(wish)
+        return is_done
+
+    def put_off(self, wish: Wish, until_ms: int, *, from_its_start: bool) -> None:
+        """The pillow cannot yet, or has forgotten the lines before this one."""
+        wish.at = 0 if from_its_start else wish.at
+        wish.not_before_ms = until_ms
+        self.again(wish)

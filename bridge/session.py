@@ -1,7 +1,8 @@
 """One pillow's conversation as a sans-IO state machine: bytes in, events and bytes out; no clock, no port.
 
-Its law: a report is accepted only when it is the next of its boot, acknowledged only when told it is on disk, and a
-hole is asked for, never skipped. Times are arguments: `mono_ms` of a clock that never jumps, `wall_ms` Unix time.
+Its law: nothing is heard of a pillow before it is known whose it is. What it tells of its boots is kept in `boots.py`,
+what there is to say in `owed.py`, and when it may be said in `turn.py`. Times are arguments: `mono_ms` of a clock that
+never jumps, `wall_ms` Unix time.
 
     session = Session(recall, session_id)
     for event in session.receive(port.read(), mono_ms, wall_ms): ...   # Said -> commit -> session.committed(...)
@@ -9,57 +10,35 @@ hole is asked for, never skipped. Times are arguments: `mono_ms` of a clock that
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from bridge import report, wire
-from bridge.clock import Clock, bounded
+from bridge.boots import Boots
 from bridge.events import (
-    Anchored,
-    Beaten,
     Event,
     Granted,
     Greeted,
-    Missed,
     Proved,
     Refused,
-    Repeated,
-    Said,
     Sampled,
     Seen,
     Silent,
     Slept,
     Stranger,
 )
-from bridge.owed import WISHES, Asked, Owed, Wish
+from bridge.owed import WISHES, Owed, Wish
 from bridge.pieces import pieces
 from bridge.proof import Proving, Trust
-from bridge.report import Beat, Dated, Gap, Hello, Past, Report
+from bridge.report import Beat, Gap, Hello, Past, Report
 from bridge.strict import Malformed
+from bridge.turn import Turn
 
 WIRE = 1  # version of docs/wire.md that is spoken here
 SILENT_MS = 2_300  # one beat may be lost; the page shows it within 2.5 s
 STRANGER_MS = 5_000  # two hellos: what says none by then is not a pillow
-ANSWER_MS = 300  # a pillow answers within tens of ms; after this the line counts as lost
-ANSWER_MOST_MS = 2_000  # doubling up to here, so that a pillow that stalls is not flooded
 PING_MS = 1_000  # what keeps the conversation and its clock alive
 PINGS_FIRST = 3  # clock samples before the first report is dated; the quickest counts
-NEED_MS = 300  # a hole is asked for once per flight of reports, not once per report behind it
-LATE_MS = 2_500  # as long as it takes to notice silence: what comes later than this is no news for the face
-BOOTS = 128  # in mind at once: a full spool names half as many
 WAIT_MS = 500  # what takes the pillow time is asked again so often; a scan takes three seconds
 WAIT, AGAIN = "wait", "again"  # a `no` that is none
-NUMBERS = 9_999  # host lines are numbered 1..9999 and round again
-
-
-@dataclass(slots=True)
-class _Boot:
-    """Where one boot's reports stand in this conversation."""
-
-    accepted: int  # highest seq taken in
-    committed: int  # highest seq on disk
-    clock: Clock
-    not_before_ms: int
-    told_need_ms: int | None = None
 
 
 class Session:
@@ -78,13 +57,10 @@ class Session:
         self._trust = trust or Trust()
         self._claim: Hello | None = None  # as it says
         self._proving: Proving | None = None  # its claim's
-        self._greeted: tuple[str, int] | None = None  # the pillow and boot that the rest is about
         self._lines = wire.Lines()
-        self._boots: dict[int, _Boot] = {}
         self._owed = Owed()
-        self._asked: Asked | None = None
-        self._number = 0
-        self._answer_ms = ANSWER_MS
+        self._boots = Boots(recall, self._owed)
+        self._turn = Turn(self._owed)
         self._pings_left = PINGS_FIRST
         self._welcomed = False
         self._refused = False
@@ -93,8 +69,6 @@ class Session:
         self._opened_ms: int | None = None
         self._heard_ms = 0
         self._spoke_ms = 0
-        self._not_before_ms = 0  # nothing is said
-        self._beaten_seq = 0  # the newest report's seq as the beat before said it
 
     @property
     def claim(self) -> Hello | None:
@@ -157,8 +131,7 @@ class Session:
     def _claimed(self, hello: Hello, mono_ms: int) -> Iterable[Event]:
         """Somebody says who it is: believe it, have it proved, or say why not."""
         self._alive(mono_ms)
-        if self._asked and (self._asked.kind in ("who", "prove") or hello.number == 0):
-            self._drop(self._asked)  # answered; or about another challenge; or a reset pillow's, which never answers
+        self._turn.greeted(is_unasked=hello.number == 0)
         self._claim, self.hello, self._proving = hello, None, None
         self._doubts = False
         sentence = self._trust.objection(hello)
@@ -171,7 +144,7 @@ class Session:
         return []
 
     def _proof(self, number: int, nonce: bytes, mac: bytes, mono_ms: int) -> Iterable[Event]:
-        if self._close(number) is None or self._claim is None or self._proving is None:
+        if self._turn.answered(number) is None or self._claim is None or self._proving is None:
             return []
         self._alive(mono_ms)
         claim, proving = self._claim, self._proving
@@ -181,22 +154,12 @@ class Session:
         return [Refused(f"what says it is pillow {claim.pillow} cannot prove it: plug it in and press adopt")]
 
     def _greet(self, hello: Hello) -> Event:
-        if self._greeted != (hello.pillow, hello.boot):
-            self._boots.clear()
-            self._beaten_seq = 0
-        self._greeted = hello.pillow, hello.boot
         self.hello = hello
-        self._remember(hello.pillow)
+        self._boots.greet(hello)
         self._owed.greeted()
         self._welcomed = False
         self._pings_left = PINGS_FIRST
         return self._judge(hello)
-
-    def _remember(self, pillow: str) -> None:
-        """What went over another link meanwhile, or was committed before the pillow was believed, is in the journal."""
-        for number, boot in self._boots.items():
-            boot.committed = max(boot.committed, self._recall(pillow, number).seq)
-            boot.accepted = max(boot.accepted, boot.committed)
 
     def _judge(self, hello: Hello) -> Event:
         """Speak with this pillow, or say why not."""
@@ -223,119 +186,49 @@ class Session:
         if self.hello is None or said.boot > self.hello.boot:
             self._doubts = True  # a pillow tells of boots that were; this one's own hello must have been missed
             return []
-        boot = self._boot(said.boot)
-        if said.seq <= boot.accepted:
-            self._owed.acks[said.boot] = boot.committed
-            return [Repeated(said.boot, said.seq)]
-        if said.first > boot.accepted + 1:
-            self._need(said.boot, boot, mono_ms)
-            return [Missed(said.boot, said.first - boot.accepted - 1)]
-        dated = self._date(said, boot, wall_ms)
-        if dated is None:
-            return []  # its clock is not known yet; it will come again
-        self._owed.needs.pop(said.boot, None)
-        boot.accepted = said.seq
-        return [Said(dated)]
-
-    def _boot(self, number: int) -> _Boot:
-        if number not in self._boots:
-            past = self._recall(self.hello.pillow, number) if self.hello else Past()
-            self._boots[number] = _Boot(past.seq, past.seq, Clock(past.anchors), past.not_before_ms)
-        boot = self._boots[number] = self._boots.pop(number)  # the one asked for last is forgotten last
-        if len(self._boots) > BOOTS:
-            self._forget(next(iter(self._boots)))
-        return boot
-
-    def _forget(self, number: int) -> None:
-        """The journal knows it as well."""
-        del self._boots[number]
-        self._owed.acks.pop(number, None)
-        self._owed.needs.pop(number, None)
-
-    def _need(self, number: int, boot: _Boot, mono_ms: int) -> None:
-        if boot.told_need_ms is None or mono_ms - boot.told_need_ms >= NEED_MS:
-            boot.told_need_ms = mono_ms
-            self._owed.needs[number] = boot.accepted + 1
-
-    def _date(self, said: Report | Gap, boot: _Boot, wall_ms: int) -> Dated | None:
-        """Say when it happened; None while this boot's clock is not known."""
-        hello = self.hello
-        greeted = self._boot(hello.boot).clock.date(hello.uptime_ms) if hello else None
-        if hello is None or greeted is None:
-            return None
-        is_now = said.boot == hello.boot
-        booted_ms = greeted[0] - hello.uptime_ms
-        when = boot.clock.date(said.uptime_ms) if isinstance(said, Report) else None
-        if when is None:
-            span = (booted_ms, wall_ms) if is_now else (boot.not_before_ms, booted_ms)
-            when = bounded(*span, greeted[1])
-        late = not is_now or isinstance(said, Gap) or wall_ms - when[0] > LATE_MS
-        return Dated(said, *when, late, wall_ms)
+        return self._boots.take(said, mono_ms, wall_ms)
 
     def committed(self, boot: int, seq: int) -> None:
         """The journal holds everything of `boot` up to `seq` on disk: acknowledge it."""
-        state = self._boot(boot)
-        state.committed = max(state.committed, seq)
-        state.accepted = max(state.accepted, seq)
-        self._owed.acks[boot] = state.committed
+        self._boots.committed(boot, seq)
 
     def uncommitted(self, boot: int) -> None:
         """Something accepted of `boot` could not be committed: accept it again when it comes again."""
-        state = self._boot(boot)
-        state.accepted = state.committed
-        self._owed.needs.pop(boot, None)
+        self._boots.uncommitted(boot)
 
     def _beat(self, beat: Beat) -> Iterable[Event]:
-        hello = self.hello
-        if hello is None or beat.boot != hello.boot:
-            return []
-        behind = self._beaten_seq > self._boot(beat.boot).accepted  # a beat may overtake its own newest report
-        self._beaten_seq = beat.seq
-        return [Beaten(beat, behind)]
+        return [self._boots.beat(beat)] if self.hello and beat.boot == self.hello.boot else []
 
     # -- answers --------------------------------------------------------------------------------------------------
 
     def _answered(self, number: int, boot: int, uptime_ms: int, mono_ms: int, wall_ms: int) -> Iterable[Event]:
-        asked = self._close(number)
+        asked = self._turn.answered(number)
         if asked is None or self.hello is None:
             return []
         if boot != self.hello.boot:
             self._doubts = True  # what was heard was an earlier boot's hello, delayed: ask again
-            self._drop(asked)
+            if asked.wish:
+                self._owed.again(asked.wish)
             return []
-        events: list[Event] = []
-        clock = self._boot(self.hello.boot).clock
-        if clock.sample(uptime_ms, wall_ms, mono_ms - asked.at_ms):
-            events.append(Anchored(self.hello, clock.anchors))
+        events = self._boots.anchor(uptime_ms, wall_ms, mono_ms - asked.at_ms)
         if asked.kind == "ping" and self._pings_left:
             self._pings_left -= 1
         elif asked.kind == "welcome":
             self._welcomed = True
-        return events + self._went_on(asked.wish)
-
-    def _went_on(self, wish: Wish | None) -> list[Event]:
-        """A line of a wish was done."""
-        if wish is None:
-            return []
-        wish.at += 1
-        if wish.at == len(wish.lines):
-            return [Granted(wish.wish, "applied", "")]
-        self._owed.wishes.appendleft(wish)
-        return []
+        if asked.wish and self._owed.went_on(asked.wish):
+            events.append(Granted(asked.wish.wish, "applied", ""))
+        return events
 
     def _denied(self, number: int, why: str, mono_ms: int) -> Iterable[Event]:
-        asked = self._close(number)
+        asked = self._turn.answered(number)
         if asked and asked.kind == "welcome":  # it forgot the challenge
             self._doubts = True
-            self._not_before_ms = mono_ms + WAIT_MS
+            self._turn.pause(mono_ms + WAIT_MS)
         if asked is None or asked.wish is None:
             return []
-        wish = asked.wish
         if why not in (WAIT, AGAIN):
-            return [Granted(wish.wish, "refused", why)]
-        wish.at = wish.at if why == WAIT else 0
-        wish.not_before_ms = mono_ms + WAIT_MS
-        self._owed.wishes.appendleft(wish)
+            return [Granted(asked.wish.wish, "refused", why)]
+        self._owed.put_off(asked.wish, mono_ms + WAIT_MS, from_its_start=why == AGAIN)
         return []
 
     def _slept(self, boot: int, seconds: int, mono_ms: int) -> Iterable[Event]:
@@ -343,15 +236,6 @@ class Session:
             return []
         self._spoke_ms = mono_ms - PING_MS  # it waits for a line
         return [Slept(seconds)]
-
-    def _close(self, number: int) -> Asked | None:
-        """The host line of this number is answered."""
-        asked = self._asked
-        if asked is None or asked.number != number:
-            return None
-        self._asked = None
-        self._answer_ms = ANSWER_MS
-        return asked
 
     # -- bytes out ------------------------------------------------------------------------------------------------
 
@@ -389,29 +273,13 @@ class Session:
 
     def outgoing(self, mono_ms: int) -> bytes:
         """Return the next host line to write, or nothing while the last one may still be answered."""
-        if mono_ms < (self._asked.until_ms if self._asked else self._not_before_ms):
+        if not self._turn.take(mono_ms):
             return b""
-        if self._asked:
-            self._lost(self._asked)
         chosen = None if self._refused else self._choose(mono_ms)
         if chosen is None:
             return b""
-        kind, fields, wish = chosen
-        self._number = self._number % NUMBERS + 1
         self._spoke_ms = mono_ms
-        self._asked = Asked(self._number, kind, mono_ms, mono_ms + self._answer_ms, wish)
-        return wire.encode(kind, self._number, *fields)
-
-    def _lost(self, asked: Asked) -> None:
-        """No answer came in time: be slower with the next line; what matters is owed again."""
-        self._answer_ms = min(2 * self._answer_ms, ANSWER_MOST_MS)
-        self._drop(asked)
-
-    def _drop(self, asked: Asked) -> None:
-        """This line will not be answered; a wish is asked again."""
-        self._asked = None
-        if asked.wish:
-            self._owed.wishes.appendleft(asked.wish)
+        return self._turn.say(*chosen, mono_ms)
 
     def _choose(self, mono_ms: int) -> tuple[str, tuple[int | str, ...], Wish | None] | None:
         owed = self._owed

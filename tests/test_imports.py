@@ -18,13 +18,13 @@ PURE = {
         for name in (
             *("strict", "report", "wire", "events", "session", "clock", "conversation", "diagnosis", "health"),
             *("cloudevents", "cloudsettings", "packing", "kinds", "quiet"),
-            *("tunnel", "visitor", "door", "pace", "proof", "pieces", "owed"),
+            *("tunnel", "visitor", "door", "pace", "proof", "pieces", "owed", "boots", "turn"),
             "recording",
         )
     ),
     *(f"firmware/pillow/{name}.py" for name in ("gesture", "report", "wire", "spool", "link", "config")),
     *(f"firmware/pillow/{name}.py" for name in ("keyed", "proof", "blob", "home", "air", "wifi", "mdns", "sleep")),
-    *(f"firmware/pillow/{name}.py" for name in ("model", "samples", "recall", "takes", "desk")),
+    *(f"firmware/pillow/{name}.py" for name in ("model", "doubt", "samples", "recall", "takes", "desk")),
     "web/press.py",
     "web/lesson.py",
     "web/pace.py",

@@ -8,7 +8,7 @@ from interpreters import micropython
 from proof import chip, fuzz, malformed, malformed_pillow
 from proof.dialogue import Dialogue
 
-from bridge import report, session, wire
+from bridge import boots, report, session, wire
 
 LINES = 20_000
 QUICK = settings(max_examples=60, stateful_step_count=40, deadline=None, database=None, derandomize=True)
@@ -35,7 +35,7 @@ def test_nothing_malformed_moves_the_pillow_and_nothing_good_is_lost(interpreter
         (wire, "_refuse", lambda number: 0),
         (wire, "LONGEST_IN", 9_999),
         (wire, "LONGEST_CONSOLE", 9_999),
-        (session, "BOOTS", 9_999),
+        (boots, "BOOTS", 9_999),
     ],
 )
 def test_the_rig_notices_a_careless_bridge(monkeypatch, place, name, bug):
@@ -70,7 +70,7 @@ HASTY = settings(QUICK, phases=[Phase.generate], report_multiple_bugs=False)
 
 def test_the_dialogue_notices_an_early_acknowledgement(monkeypatch):
     monkeypatch.setattr(
-        session.Session, "uncommitted", lambda self, boot: self.committed(boot, self._boot(boot).accepted)
+        session.Session, "uncommitted", lambda self, boot: self.committed(boot, self._boots.accepted(boot))
     )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Dialogue, settings=HASTY)

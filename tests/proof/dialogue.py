@@ -8,9 +8,10 @@ import json
 import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from bridge.boots import BOOTS
 from bridge.events import Anchored, Said
 from bridge.report import Past
-from bridge.session import BOOTS, Session
+from bridge.session import Session
 from proof.babble import GESTURES, frame
 
 PILLOW = "00112233aabbccdd"

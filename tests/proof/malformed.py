@@ -8,9 +8,10 @@ import random
 import re
 from binascii import crc32
 
+from bridge.boots import BOOTS
 from bridge.events import Said
 from bridge.report import Past
-from bridge.session import BOOTS, Session
+from bridge.session import Session
 from bridge.wire import LONGEST_CONSOLE
 from proof.babble import GESTURES, U32, U53, WRONG, Babble, frame
 

@@ -26,7 +26,7 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "ack before commit",
-        "bridge.session",
+        "bridge.boots",
         "        boot.accepted = said.seq\n        return [Said(dated)]",
         "        boot.accepted = boot.committed = said.seq\n        self._owed.acks[said.boot] = said.seq\n        return [Said(dated)]",
     ),
@@ -38,14 +38,12 @@ MUTANTS = (
     ),
     Mutant(
         "a failed commit is not given back",
-        "bridge.session",
-        "        state.accepted = state.committed\n",
+        "bridge.boots",
+        "        boot.accepted = boot.committed\n",
         "        pass\n",
     ),
     Mutant("no boot id", "pillow.report", "        self.boot = boot", "        self.boot = 1"),
-    Mutant(
-        "accept gaps", "bridge.session", "if said.first > boot.accepted + 1:", "if said.first > boot.accepted + 999:"
-    ),
+    Mutant("accept gaps", "bridge.boots", "if said.first > boot.accepted + 1:", "if said.first > boot.accepted + 999:"),
     Mutant(
         "journal accepts gaps",
         "bridge.journal",
