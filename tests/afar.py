@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
-from onlookers import START_S, Onlooker, until
+from onlookers import Onlooker
+from soon import START_S, until
 from unruly import report
 
 from bridge import cloudsettings

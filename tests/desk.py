@@ -11,17 +11,6 @@ import tty
 
 from joined import PILLOW, Pillow, RamDisk
 
-SOON_S = 10.0  # two busy cores do anything small within this
-
-
-def until(happens, seconds: float = SOON_S):
-    """Wait until `happens()` is true and return what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (given := happens()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.005)
-    return given
-
 
 class Plug:
     """The far end of a pseudo terminal: `board` is the file descriptor that a board would be."""

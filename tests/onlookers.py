@@ -12,6 +12,7 @@ from pathlib import Path
 
 import wsproto
 import wsproto.events
+from soon import SOON_S, until
 
 from bridge import home
 from bridge.bell import ring
@@ -20,17 +21,6 @@ from bridge.report import Dated, Report
 
 ROOT = Path(__file__).parent.parent
 PILLOW = "00112233aabbccdd"
-START_S = 20.0  # a cold start on a busy machine
-SOON_S = 5.0
-
-
-def until(true, seconds=SOON_S, pause=0.01):
-    """Wait for `true()` to be so, and give what it said."""
-    deadline = time.monotonic() + seconds
-    while not (said := true()):
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(pause)
-    return said
 
 
 def said(seq, gesture="hugging", at_ms=None, late=False, pillow=PILLOW):
@@ -182,7 +172,7 @@ class Onlooker:
                     return content
             return None
 
-        return until(found, seconds, pause=0)[0]
+        return until(found, seconds, pause_s=0)[0]
 
     def rows(self, count):
         """Give the numbers of the next `count` rows told."""
@@ -194,7 +184,7 @@ class Onlooker:
     def hangs_up(self, seconds=SOON_S):
         """Say whether the server hangs up in time."""
         try:
-            until(self.listen, seconds, pause=0)
+            until(self.listen, seconds, pause_s=0)
         except (EOFError, AssertionError) as end:
             return isinstance(end, EOFError)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import serial
+from soon import until
 
 from bridge.wire import Console, Garbled, Line, Lines
 
@@ -52,15 +53,6 @@ def plugged(*words: object, **more: object) -> Iterator[Plugged]:
         yield board
     finally:
         board.close()
-
-
-def until(happens, seconds: float = PATIENCE_S):
-    """Wait until `happens()` is true and return what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (given := happens()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {happens}"
-        time.sleep(0.01)
-    return given
 
 
 class Host:

@@ -3,6 +3,7 @@
 import time
 
 SOON_S = 30.0  # anything that takes two idle cores a second, on two that have ten other things to do
+START_S = 90.0  # some programs, cold, likewise
 
 
 def until(happens, seconds: float = SOON_S, pause_s: float = 0.01):

@@ -11,7 +11,7 @@ import zeroconf
 from aloft import PILLOW, Home, board
 from interpreters import micropython, micropython32
 from keyed import OTHER_KEY
-from plugged import until
+from soon import until
 
 from bridge.caller import Caller
 from bridge.link import Asked, Link

@@ -10,7 +10,7 @@ import pytest
 from afar import KEY, ROOT, Far, Sending, environment, free_port, redis
 from azurite import Azurite
 from faultyhttp import Answers, Dawdles, FaultyHttp, Resets, StoresAndIsSilent, StoresAndResets, Trickles
-from onlookers import until
+from soon import until
 from unruly import PILLOW, report
 
 from bridge.journal import Journal
@@ -183,7 +183,7 @@ def test_what_is_no_base64_and_no_json_ends_in_the_poison_queue(azurite, queue_n
     sending.queue._client.send_message("~~ no Base64 ~~")
     machine = Machine(tmp_path / "journal.db", sending.queue)
     machine.collector._poison, machine.collector._visible_s = sending.poison, 1
-    until(lambda: machine.step(1) is not None and "poison" in machine.troubles, 30, pause=0.2)
+    until(lambda: machine.step(1) is not None and "poison" in machine.troubles, pause_s=0.2)
     assert machine.seqs() == [1]
     (moved,) = sending.poison.receive(32, 30)
     assert moved.text == "~~ no Base64 ~~"
@@ -195,7 +195,7 @@ def test_what_is_no_base64_and_no_json_ends_in_the_poison_queue(azurite, queue_n
 
 def test_a_wish_made_on_the_page_away_travels_home_and_its_end_back(far, sending):
     from bridge import wishes
-    from bridge.cloudevents import Ask, WishEnd, decode
+    from bridge.cloudevents import Ask, Wished, decode
     from bridge.packing import encode
 
     sending.feel("neutral")
@@ -207,7 +207,7 @@ def test_a_wish_made_on_the_page_away_travels_home_and_its_end_back(far, sending
     (asked,) = decode(arrived.text)
     assert isinstance(asked, Ask) and (asked.uid, asked.kind, asked.who) == (uid, "hug", "Oma")
     until(lambda: journal.outbox("home") == [])
-    sending.queue.send(f"[{encode(WishEnd(uid, 'applied', '', 5))}]")
+    sending.queue.send(f"[{encode(Wished(asked, 'applied', '', 5))}]")
     until(lambda: journal.wish(number)["outcome"] == "applied", 40)
     journal.close()
 

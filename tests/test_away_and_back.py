@@ -13,14 +13,14 @@ from contextlib import closing
 
 import pytest
 from afar import KEY, Far, environment
-from desk import until
 from faultyhttp import Answers, FaultyHttp, Resets, StoresAndIsSilent, StoresAndResets
 from interpreters import micropython
 from playwright.sync_api import expect
+from soon import START_S, until
 from test_browser import browser  # noqa: F401
-from whole import START_S, Whole
+from whole import Whole
 
-from bridge.cloudevents import Ask, WishEnd, decode
+from bridge.cloudevents import Ask, Wished, decode
 from bridge.cloudsettings import NAMED
 from bridge.home import journal_path
 from bridge.journal import Journal

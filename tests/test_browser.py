@@ -5,8 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
-from onlookers import PILLOW, SOON_S, Home, until
+from onlookers import PILLOW, Home
 from playwright.sync_api import expect, sync_playwright
+from soon import SOON_S, until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"

@@ -4,7 +4,7 @@ import sys
 import time
 
 import pytest
-from desk import until
+from soon import until
 from test_finder import Told
 
 from bridge.child import Child

@@ -3,8 +3,9 @@
 import time
 
 import pytest
-from desk import PillowOnDesk, until
+from desk import PillowOnDesk
 from joined import PILLOW, RamDisk
+from soon import until
 
 from bridge import finder as finder_module
 from bridge.diagnosis import Refusal

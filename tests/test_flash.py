@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from interpreters import micropython
-from plugged import STAND_IN, Host, Plugged, plugged, until
-from whole import START_S, Whole
+from plugged import STAND_IN, Host, Plugged, plugged
+from soon import START_S, until
+from whole import Whole
 
 from bridge.board import Board, Found
 from bridge.errors import Trouble

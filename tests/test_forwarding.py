@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from azurite import Azurite, missing
-from desk import PillowOnDesk, until
+from desk import PillowOnDesk
 from faultyhttp import Answers, FaultyHttp, IsSilent, Resets, StoresAndIsSilent, Trickles
-from whole import START_S, Whole
+from soon import START_S, until
+from whole import Whole
 
 from bridge.cloudevents import State, decode
 from bridge.cloudsettings import CONNECTION, NAMED

@@ -4,8 +4,8 @@ import sqlite3
 import time
 
 import pytest
-from desk import until
 from joined import PILLOW
+from soon import until
 from test_finder import Lives, Opened, Told, turn
 
 from bridge import virtual, wishes

@@ -9,9 +9,9 @@ from contextlib import closing
 
 import pytest
 from aloft import PASSWORD, PILLOW, SSID, board
-from desk import until
 from fleet import Fleet, PillowOnWifi, at_home
 from interpreters import micropython
+from soon import until
 from whole import Whole
 
 from bench.wifi import home_on_wifi

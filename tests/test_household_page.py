@@ -4,8 +4,9 @@
 import time
 
 import pytest
-from onlookers import PILLOW, Home, Onlooker, until
+from onlookers import PILLOW, Home, Onlooker
 from playwright.sync_api import expect
+from soon import until
 from test_browser import browser  # noqa: F401
 
 from bridge import letter

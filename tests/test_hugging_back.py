@@ -5,9 +5,10 @@ import re
 import time
 
 import pytest
-from onlookers import PILLOW, until
+from onlookers import PILLOW
 from playwright.sync_api import expect
-from test_browser import INJECTIONS, SOON_S, browser, house, page, watched, window  # noqa: F401
+from soon import SOON_S, until
+from test_browser import INJECTIONS, browser, house, page, watched, window  # noqa: F401
 
 from bridge import wishes
 from bridge.bell import ring

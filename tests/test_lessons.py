@@ -4,8 +4,8 @@ import os
 import time
 
 import pytest
-from desk import until
 from pillow.model import Model
+from soon import until
 
 from bridge import takes
 from bridge.events import Granted, Sampled

@@ -4,7 +4,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from desk import until
+from soon import until
 
 from bridge import home, lighting, wishes
 from bridge.__main__ import main

@@ -4,8 +4,9 @@ import sqlite3
 import time
 
 import pytest
-from desk import PillowOnDesk, Plug, until
+from desk import PillowOnDesk, Plug
 from joined import PILLOW
+from soon import until
 
 from bridge import link as link_module
 from bridge import session

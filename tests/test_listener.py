@@ -6,8 +6,8 @@ import ssl
 import time
 
 import pytest
-from desk import until
 from fleet import Fleet, PillowOnWifi, at_home, identity, now_ms
+from soon import until
 
 from bridge import certificate, listener, session, visitor
 from bridge.errors import Trouble

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from onlookers import ROOT, SOON_S, Home, Onlooker, said, until
+from onlookers import ROOT, Home, Onlooker, said
+from soon import SOON_S, until
 
 from bridge.bell import ring
 

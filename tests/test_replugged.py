@@ -5,8 +5,9 @@ import time
 
 import pytest
 from interpreters import micropython
-from plugged import plugged, until
-from whole import START_S, Whole
+from plugged import plugged
+from soon import START_S, until
+from whole import Whole
 
 GONE_S = 3.5  # silence becomes `notconnected` within 2.5 s, and the page's state a little later
 CLOSE_MS = 700  # a gesture is recognised within half a second, and its time is known to a few ms

@@ -7,9 +7,10 @@ import socket
 import subprocess
 
 import pytest
-from desk import PillowOnDesk, until
+from desk import PillowOnDesk
 from joined import PILLOW
-from whole import START_S, Whole, is_gone
+from soon import START_S, until
+from whole import Whole, is_gone
 
 from bridge import session
 from bridge.home import journal_path

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from desk import until
 from interpreters import micropython
 from playwright.sync_api import expect
+from soon import until
 from test_browser import browser  # noqa: F401 - a fixture
 from whole import Whole
 

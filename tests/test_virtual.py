@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import serial
 from interpreters import micropython, micropython32
-from plugged import PLUG, ROOT, Host, Plugged, plugged, until
+from plugged import PLUG, ROOT, Host, Plugged, plugged
+from soon import until
 
 from bridge.wire import encode
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 import zeroconf
-from desk import until
+from soon import until
 
 from bridge import discovery
 from bridge.discovery import Discovery

@@ -3,7 +3,7 @@ import sqlite3
 import threading
 
 import pytest
-from desk import until
+from soon import until
 
 from bridge import wishes
 from bridge.bell import Bell, ring

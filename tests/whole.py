@@ -10,10 +10,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from desk import until
+from soon import START_S, until
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 30.0  # two busy cores start the programs within this
 
 
 class Whole:

@@ -16,9 +16,9 @@ from pathlib import Path
 from unittest import mock
 
 from aloft import Home
-from desk import until
 from fleet import Fleet, PillowOnWifi, at_home, identity, now_ms
 from keyed import OTHER_KEY
+from soon import until
 
 from bridge import certificate, door, session, visitor
 

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from desk import until
+from soon import until
 from whole import is_gone
 
 from proof.checker import violations
