@@ -113,7 +113,7 @@ class Lessons:
             {"take": numbers.get(Path(row["file"]).name, 0), "before": row["before"], "after": row["after"]}
             for row in said["takes"]
         ]
-        facts = {name: said[name] for name in ("bytes", "limits", "floors", "before", "after")}
+        facts = {name: said[name] for name in ("bytes", "limits", "floors", "doubts", "before", "after")}
         model = {"blob": study.model.hex(), "id": model_id(study.model)}
         self._keep(pillow, STUDY, {"state": "done", "at_ms": wall_ms(), **facts, **model, "takes": told}, who)
         return APPLIED, ""

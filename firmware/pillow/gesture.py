@@ -23,6 +23,11 @@ class Recogniser:
         self._turn = Turn(model.limits[SPIN])
         self._embrace = Embrace(has_squeeze, model.limits[GRIP], model.limits[LET_GO])
         self._rest = Rest()
+        self._doubt = None  # what few pillows need; loaded when it is
+        if model.feelings:
+            from .doubt import Doubt
+
+            self._doubt = Doubt(model, self._rest, self._blow, self._sway, self._embrace)
         self.reset()
 
     def reset(self):
@@ -93,6 +98,8 @@ class Recogniser:
         sign = self._strongest()
         if sign and sign.name != self.gesture and sign.sure() < self._model.floor(sign.name):
             sign = None
+        if self._doubt:
+            sign = self._doubt.about(sign, self.gesture)
         gesture = sign.name if sign else "neutral"
         if gesture == self.gesture:
             return False

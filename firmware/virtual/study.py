@@ -7,14 +7,15 @@ neutral; FILE a CSV as in recording.py. --old: the model before this one, for th
 --floor: the least confidence at which a gesture is told, 0..100; with --floor and no takes the old model just gets new
 floors. Standard output, last line, one JSON object:
 
-    {"bytes": 25, "limits": {"grip": 180, ...}, "floors": {"hugging": 0, ...},
+    {"bytes": 145, "limits": {"grip": 180, ...}, "floors": {"hugging": 0, ...}, "doubts": ["punching", ...],
      "before": {"hugging": [2, 5], ...}, "after": {"hugging": [5, 5], ...},         right, of how many
      "takes": [{"file": "a.csv", "label": "hugging", "before": ["neutral"], "after": ["hugging"]}, ...]}
 
 `after` is always how a take is told by a model that learned from all the other takes and not from it. Progress goes to
 standard error as lines `done OF`. What is wrong is the last line {"error": "..."} and exit status 1; MODEL is then
 untouched. A take is right when its label and nothing else is told. A gesture with fewer than three takes is not
-learned: it stays as it was in the old model.
+learned: it stays as it was in the old model. What was told wrongly is felt (feelings.py): `doubts` are the gestures
+that such a word is no more told as; if that made any row of the table worse, there are none.
 """
 
 import json
@@ -29,9 +30,8 @@ if __name__ == "__main__":
 from pillow import model as known
 from pillow.model import GESTURES, LIMITS, Model
 
-from virtual import recording, replay
+from virtual import feelings, recording, replay
 from virtual.everyday import EVERYDAY
-from virtual.motion import Motion
 
 LABELS = GESTURES + ("neutral",)
 NO_FLOORS = bytes(len(GESTURES))
@@ -48,14 +48,16 @@ LADDERS = {
 LET_GO_SHARE = 58  # hundredths of the grip
 EVERYDAY_SEEDS = range(3)  # takes of each everyday act that a more willing limit has to stay silent in
 EVERYDAY_S = 6
+HEARD_SHARE = 90  # hundredths of the generator's words that a firmer limit has to tell
 
 
 # ---- models
 
 
-def pack(limits=LIMITS, floors=NO_FLOORS):
-    head = b"hm" + bytes([known.VERSION, len(limits)]) + bytes(floors)
-    blob = head + struct.pack("<%dH" % len(limits), *limits)
+# Without feelings it is one of version 1, which older firmware reads as well.
+def pack(limits=LIMITS, floors=NO_FLOORS, felt=b""):
+    head = b"hm" + bytes([2 if felt else 1, len(limits)]) + bytes(floors)
+    blob = head + struct.pack("<%dH" % len(limits), *limits) + felt
     return blob + struct.pack("<I", crc32(blob))
 
 
@@ -73,15 +75,22 @@ def with_limit(limits, gesture, value):
 class Take:
     def __init__(self, label, path, has_squeeze):
         self.label, self.path, self.has_squeeze = label, path, has_squeeze
+        self._words = {}
         self.recording = recording.read(path)
         trouble = self.recording.trouble()
         if trouble:
             raise ValueError(trouble)
 
     # What it is taken for: ["neutral"] when nothing.
-    def told(self, limits=LIMITS, floors=NO_FLOORS):
-        model = Model(pack(limits, floors))
+    def told(self, limits=LIMITS, floors=NO_FLOORS, felt=b""):
+        model = Model(pack(limits, floors, felt))
         return replay.gestures(self.recording, model, self.has_squeeze) or ["neutral"]
+
+    # Its words with what was felt at each; many models have the same limits.
+    def words(self, limits, floors):
+        if (limits, floors) not in self._words:
+            self._words[limits, floors] = feelings.words(self.recording, Model(pack(limits, floors)), self.has_squeeze)
+        return self._words[limits, floors]
 
     def tells(self, gesture, limits):
         model = Model(pack(limits))
@@ -111,14 +120,7 @@ _lived = {}
 def _lives(act, seed):
     if (act, seed) not in _lived:
         take = Take.__new__(Take)
-        take.recording, take.has_squeeze = recording.Recording(), True
-        take.recording.has_squeeze = True
-        motion = Motion(seed)
-        for name, seconds in (("nothing", 1), (act, EVERYDAY_S), ("nothing", 1)):
-            motion.press(name, seconds)
-            for _ in range(seconds * recording.RATE_HZ):
-                motion.step(1 / recording.RATE_HZ)
-                take.recording.add(motion.accel, motion.gyro, 0)
+        take.recording, take.has_squeeze = feelings.lived(act, seed, EVERYDAY_S, False), True
         _lived[act, seed] = take
     return _lived[act, seed]
 
@@ -131,7 +133,7 @@ class Lesson:
         self.old = old
         counts = {gesture: sum(take.label == gesture for take in takes) for gesture in GESTURES}
         self.learned = [gesture for gesture in GESTURES if counts[gesture] >= LEAST_TAKES]
-        self.steps, self.quiet = {}, {}
+        self.steps, self.quiet, self.heard = {}, {}, {}
         done, whole = 0, len(takes) * (len(self.learned) + 1)
         for take in takes:
             for gesture in self.learned:
@@ -155,6 +157,8 @@ class Lesson:
         best = max(range(len(ladder)), key=lambda step: (wide[step], -abs(step - usual)))
         while best < usual and not self._is_quiet(gesture, best):
             best += 1
+        while best > usual and not self._is_heard(gesture, best):
+            best -= 1
         return best
 
     def _marks(self, gesture, step, takes):
@@ -171,6 +175,18 @@ class Lesson:
             self.quiet[gesture, step] = not everyday_tells(gesture, limits)
         return self.quiet[gesture, step]
 
+    # A firmer limit than usual has to go on telling what others do, as the generator has it.
+    def _is_heard(self, gesture, step):
+        if gesture == "hugging":
+            return True
+        if (gesture, step) not in self.heard:
+            firm, usual = (
+                sum(map(len, feelings.generated(gesture, Model(pack(limits)), True)))
+                for limits in (with_limit(LIMITS, gesture, LADDERS[gesture][1][step]), LIMITS)
+            )
+            self.heard[gesture, step] = firm * 100 >= HEARD_SHARE * usual
+        return self.heard[gesture, step]
+
 
 def table(takes, told):
     rows = {}
@@ -180,19 +196,56 @@ def table(takes, told):
     return rows
 
 
+# -> limits and feelings that these takes ask for. What feelings keep quiet needs no firmer limit.
+def learned(lesson, takes, floors):
+    wrong = {take for take in takes if take.label == "neutral" and take.words(lesson.old.limits, floors)}
+    limits = lesson.limits([take for take in takes if take not in wrong])
+    felt = felt_by(takes, limits, floors)
+    if not all(feelings.are_silenced(felt, take.words(limits, floors)) for take in wrong):
+        limits = lesson.limits(takes)
+        felt = felt_by(takes, limits, floors)
+    return limits, felt
+
+
+def felt_by(takes, limits, floors):
+    told = [(take.label, take.words(limits, floors)) for take in takes]
+    return feelings.learn(told, Model(pack(limits, floors)), all(take.has_squeeze for take in takes))
+
+
+# What each take is told as by what all the others ask for: without feelings, and with them.
+def judged(lesson, takes, floors, progress):
+    plain, felt, done = [], [], len(takes) * len(lesson.learned)
+    for take in takes:
+        others = [other for other in takes if other is not take]
+        plain.append(take.told(lesson.limits(others), floors))
+        limits, known_of_others = learned(lesson, others, floors)
+        felt.append(take.told(limits, floors, known_of_others))
+        progress(done + len(plain), done + len(takes))
+    return plain, felt
+
+
+def is_no_worse(takes, one, other):
+    one, other = table(takes, one), table(takes, other)
+    return all(other[label][0] >= one[label][0] for label in one)
+
+
+# -> limits, feelings, and what is said of them
 def study(takes, old, floors, progress):
     lesson = Lesson(takes, old, progress)
-    before = [take.told(old.limits, old.floors) for take in takes]
-    after, done = [], len(takes) * len(lesson.learned)
-    for take in takes:
-        after.append(take.told(lesson.limits([other for other in takes if other is not take]), floors))
-        progress(done + len(after), done + len(takes))
-    limits = lesson.limits(takes)
+    before = [take.told(old.limits, old.floors, old.feelings) for take in takes]
+    plain, felt = judged(lesson, takes, floors, progress)
+    is_felt = is_no_worse(takes, plain, felt)
+    after = felt if is_felt else plain
+    limits, known_here = learned(lesson, takes, floors) if is_felt else (lesson.limits(takes), b"")
     rows = [
         {"file": take.path, "label": take.label, "before": one, "after": other}
         for take, one, other in zip(takes, before, after)
     ]
-    return limits, {"before": table(takes, before), "after": table(takes, after), "takes": rows}
+    return (
+        limits,
+        known_here if takes else old.feelings,
+        {"before": table(takes, before), "after": table(takes, after), "takes": rows},
+    )
 
 
 # ---- the program
@@ -239,6 +292,10 @@ def _takes(words, has_squeeze):
             raise ValueError(
                 "%s: %s" % (path, error if isinstance(error, ValueError) else "it cannot be read")
             ) from None
+    # A pillow that never felt a squeeze has no sense for it.
+    if not any(any(take.recording.values[6::7]) for take in takes):
+        for take in takes:
+            take.has_squeeze = False
     return takes
 
 
@@ -257,12 +314,12 @@ def _study(words):
     old = replay.read_model(options["--old"]) if "--old" in options else Model()
     floors = _floors(old, options["--floor"])
     takes = _takes(files, "--no-squeeze" not in options)
-    limits, said = study(takes, old, floors, _progress)
-    blob = pack(limits, floors)
+    limits, felt, said = study(takes, old, floors, _progress)
+    blob = pack(limits, floors, felt)
     Model(blob)
     _write(path, blob)
     head = {"bytes": len(blob), "limits": dict(zip(NAMES, limits)), "floors": dict(zip(GESTURES, floors))}
-    return {**head, **said}
+    return {**head, "doubts": feelings.doubted(felt), **said}
 
 
 def main(words):
