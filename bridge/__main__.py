@@ -35,6 +35,15 @@ RECORD_S = 10.0
 LIGHT_PERCENT, LIGHT_S = 14, 60  # as the page asks for at first
 PRESS_S = 5.0  # a running demo obeys within tens of ms
 WHO = "command line"  # made the wish
+PORT_HELP = "/dev/ttyUSB0, COM3 or socket://host:port; may be repeated (default: look for pillows)"
+ABOUT = {
+    "rename": "give it another name",
+    "adopt": "give the one that is plugged in a key: it is ours",
+    "rekey": "give the one that is plugged in another key: one that was stolen opens nothing any more",
+    "forget": "let it go: it is not of this home any more",
+}
+
+Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]  # a verb to the command line
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -61,6 +70,12 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(verb=verb)
         return added
 
+    for verbs_of in (_of_home, _of_a_board, _of_a_running_home, _of_motions, _of_development):
+        verbs_of(add)
+    return parser
+
+
+def _of_home(add: Add) -> None:
     demo = add("demo", _demo, "bridge and page with a virtual pillow")
     demo.add_argument("--interpreter", default=sys.executable, help="runs its firmware (default: this Python)")
     demo.add_argument("--pillow", choices=virtual.PILLOWS, default="", help="which one; weak: it feels hugs too little")
@@ -68,11 +83,21 @@ def _parser() -> argparse.ArgumentParser:
     real.add_argument("--port", action="append", default=[], metavar="URL", help=PORT_HELP)
     real.add_argument("--wifi", action="store_true", help="let pillows call, though none was set up for Wi-Fi yet")
     real.add_argument("--no-page", action="store_true", help="the bridge alone")
+
+
+def _of_a_board(add: Add) -> None:
     flash = add("flash", _flash, "put the firmware on a board that runs MicroPython")
-    flash.add_argument("--port", default=os.environ.get("PORT", ""), help="default: PORT, or the only board there is")
     image = add("flash-micropython", _flash_micropython, "put MicroPython itself on a board, which erases it")
-    image.add_argument("--port", default=os.environ.get("PORT", ""), help="default: PORT, or the only board there is")
+    for verb in (flash, image):
+        verb.add_argument(
+            "--port", default=os.environ.get("PORT", ""), help="default: PORT, or the only board there is"
+        )
     image.add_argument("--image", default=os.environ.get("BIN", ""), help="default: BIN, or the pinned download")
+    wifi = add("wifi", _wifi, "show a plugged-in pillow the way home over Wi-Fi")
+    wifi.add_argument("--port", default=os.environ.get("PORT", ""), help="where it is plugged in (default: look)")
+
+
+def _of_a_running_home(add: Add) -> None:
     press = add("press", _press, "do something to the virtual pillow of a running demo")
     press.add_argument("act", choices=virtual.ACTS, metavar="|".join(virtual.ACTS))
     press.add_argument("--seconds", type=float, default=virtual.SECONDS, help="how long a hug, shake or spin lasts")
@@ -84,9 +109,20 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (hug, light):
         verb.add_argument("--pillow", default="", help="its id or its name, when there are several")
         verb.add_argument("--colour", default=kinds.HUG_COLOUR, metavar="#RRGGBB", help="default: pink")
-    wifi = add("wifi", _wifi, "show a plugged-in pillow the way home over Wi-Fi")
-    wifi.add_argument("--port", default=os.environ.get("PORT", ""), help="where it is plugged in (default: look)")
-    pillow_verbs(add("pillows", _pillows, "list the pillows, rename one, give it another key, let it go"))
+    about = add("pillows", _pillows, "list the pillows, rename one, give it another key, let it go")
+    _of_one_pillow(about.add_subparsers(metavar="VERB", dest="about"))
+    add("status", _status, "say how everything is")
+
+
+def _of_one_pillow(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    for name, text in ABOUT.items():
+        verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        verb.add_argument("pillow", help="its id, the beginning of it, or its name")
+        if name == "rename":
+            verb.add_argument("name", help="what it is called from now on")
+
+
+def _of_motions(add: Add) -> None:
     record = add("record", _record, "record a motion, for teaching")
     record.add_argument("--label", required=True, choices=takes.LABELS, metavar="|".join(takes.LABELS))
     record.add_argument("--seconds", type=float, default=RECORD_S, help=f"how long (default: {RECORD_S:.0f})")
@@ -99,7 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     export = add("export", _export, "carry something of this home away, without whose it is")
     export.add_argument("what", choices=("takes",), help="takes: every recording of motion")
     export.add_argument("file", type=Path, help="the ZIP file to write")
-    add("status", _status, "say how everything is")
+
+
+def _of_development(add: Add) -> None:
     add("test", lambda said: checks.test(said.words), "run the tests").add_argument("words", nargs="*", help="pytest's")
     add("lint", lambda _: checks.lint(), "run the linters")
     add("bench", lambda _: checks.bench(), "measure from the port to the page")
@@ -109,10 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     proof = add("prove", lambda said: checks.prove(said.only, said.share), "prove that no hug is lost or counted twice")
     proof.add_argument("--only", action="append", default=[], metavar="PART", help="may be repeated (default: all)")
     proof.add_argument("--share", default="1", help="of the full count, such as 0.01 (default: all)")
-    return parser
 
 
-PORT_HELP = "/dev/ttyUSB0, COM3 or socket://host:port; may be repeated (default: look for pillows)"
+# -- What each does ----------------------------------------------------------------------------------------------
 
 
 def _demo(said: argparse.Namespace) -> int:
@@ -139,24 +176,6 @@ def _flash_micropython(said: argparse.Namespace) -> int:
 def _wifi(said: argparse.Namespace) -> int:
     setup.set_up(home.data_folder(), said.port)
     return 0
-
-
-def pillow_verbs(parser: argparse.ArgumentParser) -> None:
-    """Add what can be done about one pillow."""
-    verbs = parser.add_subparsers(metavar="VERB", dest="about")
-    for name, text in ABOUT.items():
-        verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        verb.add_argument("pillow", help="its id, the beginning of it, or its name")
-        if name == "rename":
-            verb.add_argument("name", help="what it is called from now on")
-
-
-ABOUT = {
-    "rename": "give it another name",
-    "adopt": "give the one that is plugged in a key: it is ours",
-    "rekey": "give the one that is plugged in another key: one that was stolen opens nothing any more",
-    "forget": "let it go: it is not of this home any more",
-}
 
 
 def _pillows(said: argparse.Namespace) -> int:
