@@ -2,43 +2,22 @@
 # checksum, and on MicroPython how many samples took memory, how much the ring takes, and its time for one sample:
 #   samples_program.py FIRMWARE FILE
 # FILE holds seven big-endian 16-bit numbers for each sample.
-import gc
 import sys
 import time
 from array import array
 from binascii import crc32
 
+from onchip import ON_CHIP, mem_total, unpacked, used
+
 sys.path.insert(0, sys.argv[1])
 from pillow.recall import Recall
 from pillow.samples import MOST, Samples
-
-ON_CHIP = sys.implementation.name == "micropython"
-if ON_CHIP:
-    from micropython import mem_total
-else:
-
-    def mem_total():
-        return 0
-
-
-def number(frame, i):
-    value = frame[2 * i] << 8 | frame[2 * i + 1]
-    return value - 65536 if value > 32767 else value
-
-
-def used():
-    if not ON_CHIP:
-        return 0
-    gc.collect()
-    return gc.mem_alloc()
 
 
 def fill(ring, file):
     sample, frame, greedy = array("h", [0] * 6), bytearray(14), 0
     while file.readinto(frame) == 14:
-        for k in range(6):
-            sample[k] = number(frame, k)
-        squeeze = number(frame, 6)
+        squeeze = unpacked(frame, sample)
         before = mem_total()
         ring.add(sample, squeeze)
         greedy += mem_total() != before
