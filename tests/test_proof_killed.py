@@ -1,8 +1,10 @@
 """The quick column of the proof with real processes: bridges killed, cables cut; and that the rigs can see a loss."""
 
+import joined
 from interpreters import micropython
 from joined import Pillow, RamDisk
-from proof import cutcable, cutport, killed
+from pillow.spool import Spool
+from proof import cutcable, cutflash, cutport, killed
 
 from bridge.steps import NAMES
 
@@ -39,7 +41,28 @@ def test_a_cable_cut_at_any_byte_of_any_line_leaves_no_half_row_and_loses_nothin
     done, wrong, facts = cutcable.offsets(range(1))
     assert wrong == []
     assert done > BYTES
-    assert {kind.split()[1] for kind in facts} == {kind for kinds in cutcable.KINDS.values() for kind in kinds}
+    tables = *cutcable.KINDS.values(), *cutcable.KEYED.values()
+    assert {kind.split()[1] for kind in facts} == {kind for kinds in tables for kind in kinds}
+
+
+def test_power_lost_within_any_write_to_the_flash_loses_and_doubles_nothing():
+    done, wrong = cutflash.run(40)
+    assert wrong == []
+    assert done > 100
+
+
+class BeginsAnewWhenTorn(Spool):
+    """Takes no segment that ends in rubbish."""
+
+    def _read(self, segment):
+        lines, is_junk = super()._read(segment)
+        return ({}, True) if is_junk else (lines, False)
+
+
+def test_a_spool_that_gives_up_a_torn_file_is_found_out_by_cutting_its_power(monkeypatch):
+    monkeypatch.setattr(joined, "Spool", BeginsAnewWhenTorn)
+    _, wrong = cutflash.run(40)
+    assert wrong
 
 
 def test_a_real_port_cut_within_any_line_leaves_no_half_row_and_loses_nothing():
@@ -56,5 +79,6 @@ class ForgetsWhenItLosesPower(Pillow):
 def test_a_pillow_that_forgets_without_power_is_found_out_by_cutting_its_cable(monkeypatch):
     monkeypatch.setattr(cutcable, "Choosy", ForgetsWhenItLosesPower)
     monkeypatch.setattr(cutcable, "KINDS", {"down": ("welcome",)})
+    monkeypatch.setattr(cutcable, "KEYED", {})
     _, wrong, _ = cutcable.offsets(range(1))
     assert any("lost" in sentence for sentence in wrong)

@@ -6,7 +6,8 @@ from proof.simulation import SEEDS_PER_MUTANT, total
 PARTS = 12
 SEEDS_PER_PART = 30
 QUEUES = 12  # homes, each with some hundred faulty answers
-KNOWN_BAD = (0, 2, 3, 24, 26, 28, 48, 55, 89, 98, 163, 248, 347, 1100, 1353, 1443, 3051, 3217, 3352)  # each found a bug
+# Each found a bug, in the product or in the rig.
+KNOWN_BAD = (0, 2, 3, 24, 26, 28, 48, 55, 89, 98, 163, 248, 347, 1100, 1353, 1443, 3051, 3217, 3352, 5751)
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 
 from joined import START_WALL_MS, Bridge, Cable, Pillow, RamDisk
+from keyed import KEY, KeyedPillow, KnowingBridge
 from pillow import spool as spool_module
 
 from bridge.journal import Journal
@@ -16,6 +17,7 @@ KINDS = {
     "up": ("hello", "ok", "no", "beat", "report", "gap"),
     "down": ("who", "ping", "welcome", "ack", "need", "light"),
 }
+KEYED = {"up": ("hello", "ok", "proof"), "down": ("who", "prove", "welcome")}  # of a pillow that has a key
 STARTS = {"up": b'\n~{"%s"', "down": b'\n#{"%s"'}
 OFTEN = ("hello", "ok", "report", "ping", "ack")  # said at least twice: the second is cut as well
 SMALL_SPOOL = 2, 3  # lines of a segment, segments: overflows at once
@@ -31,12 +33,20 @@ AWAY_MS = (0, 50, 700, 3_000)
 STEPS_MS = (3, 5, 10)
 
 
-class Choosy(Pillow):
+class RefusesHalf:
     """Refuses every second light."""
 
     def _light(self, *wish):
         super()._light(*wish)
         return "the light rests" if wish[0] % 2 else None
+
+
+class Choosy(RefusesHalf, Pillow):
+    """Has no key."""
+
+
+class Keyed(RefusesHalf, KeyedPillow):
+    """Has a key, and a bridge that knows it."""
 
 
 class Scissors:
@@ -68,12 +78,14 @@ class LosesOneReport(Scissors):
 
 
 class Cut:
-    """One run. Args: chance: draws what is not said. way, kind, offset: where the cable is cut."""
+    """One run. Args: chance: draws what is not said. way, kind, offset: where the cable is cut. is_keyed: has a key."""
 
-    def __init__(self, chance, way, kind, offset):
+    def __init__(self, chance, way, kind, offset, is_keyed=False):
         self._chance = chance
         self._journal = Journal(":memory:")
-        self._cable = Cable(Choosy(RamDisk()), Bridge(self._journal), chance.choice(STEPS_MS))
+        pillow = Keyed(RamDisk()) if is_keyed else Choosy(RamDisk())
+        bridge = KnowingBridge(self._journal, {pillow.id: (KEY,)}) if is_keyed else Bridge(self._journal)
+        self._cable = Cable(pillow, bridge, chance.choice(STEPS_MS))
         nth = chance.choice((1, 2)) if kind in OFTEN else 1
         start = STARTS[way] % kind.encode()
         self._up = LosesOneReport(start if way == "up" else b"none", nth, offset)
@@ -170,20 +182,20 @@ def offsets(seeds, progress=lambda done: None):
     """
     wrong, facts = [], Counter()
     for seed in seeds:
-        for way, kinds in KINDS.items():
-            for kind in kinds:
+        for is_keyed, table in ((False, KINDS), (True, KEYED)):
+            for way, kind in [(way, kind) for way, kinds in table.items() for kind in kinds]:
                 before = facts.total()
-                wrong += _every_byte(seed, way, kind, facts)
+                wrong += _every_byte(seed, way, kind, facts, is_keyed)
                 progress(facts.total() - before)
     return facts.total(), wrong, facts
 
 
-def _every_byte(seed, way, kind, facts):
+def _every_byte(seed, way, kind, facts, is_keyed):
     offset, is_over = 0, False
     while not is_over:
-        cut = Cut(random.Random(f"{seed} {kind} {offset}"), way, kind, offset)
+        cut = Cut(random.Random(f"{seed} {kind} {offset}"), way, kind, offset, is_keyed)
         for sentence in cut.run():
-            yield f"seed {seed}, {kind} cut after {offset} bytes: {sentence}"
+            yield f"seed {seed}, {'keyed ' * is_keyed}{kind} cut after {offset} bytes: {sentence}"
         facts[f"{way} {kind}"] += 1
         is_over = offset >= (cut.length or 0)
         offset += 1

@@ -10,7 +10,7 @@ DAY_MS = 86_400_000
 BOUND_MS = 50  # what the project promises over USB
 NEWS_MS = 2_600  # what is told later than this is late
 FELT = 40
-JITTER_MS = 6  # of a line on a USB cable
+JITTER_MS = 6  # of a line on a USB cable, at most: one step
 
 
 class DriftingPillow(Pillow):
@@ -31,6 +31,19 @@ class DriftingPillow(Pillow):
         return now_ms + int((now_ms - self.booted_ms) * self.skew)
 
 
+class Jitter:
+    """Lets what is said through at once, or a step later."""
+
+    def __init__(self, chance):
+        self._chance, self._held = chance, b""
+
+    def __call__(self, data):
+        data, self._held = self._held + data, b""
+        if self._chance.random() < 0.5:
+            data, self._held = b"", data
+        return data
+
+
 def run(seed):
     """Ten minutes together, a day apart, ten seconds together. Returns what went wrong, as sentences."""
     chance = random.Random(seed)
@@ -38,6 +51,7 @@ def run(seed):
     pillow.skew = chance.uniform(-200e-6, 200e-6)
     journal = Journal(":memory:")
     cable = Cable(pillow, Bridge(journal), step_ms=chance.choice((3, 5, JITTER_MS)))
+    cable.up, cable.down = Jitter(chance), Jitter(chance)
     pillow.boot(0)
     cable.run(chance.randrange(2_000, 600_000, 1_000))
     felt = _apart(chance, cable)

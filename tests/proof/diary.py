@@ -37,7 +37,7 @@ class Diary:
         self.asked = []  # wishes that came from away, by their names
         self.boots = dict.fromkeys(PILLOWS, 1)
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY if Path(MEMORY).is_dir() else None)
-        self.sky = Sky(seed, self.harms, f"{self.folder.name}/away.db", START_WALL_MS, watched=0.05)
+        self.sky = Sky(seed, self.harms, f"{self.folder.name}/away.db", START_WALL_MS, watched=0.05, is_aimed=True)
         self.start_bridge()
 
     def start_bridge(self):

@@ -19,7 +19,19 @@ import interpreters
 import pytest
 from tqdm import tqdm
 
-from proof import cutcable, cutport, day, ioerrors, killed, malformed, malformed_pillow, mutants, powercut, simulation
+from proof import (
+    cutcable,
+    cutflash,
+    cutport,
+    day,
+    ioerrors,
+    killed,
+    malformed,
+    malformed_pillow,
+    mutants,
+    powercut,
+    simulation,
+)
 from proof.shares import CORES, in_slices
 
 SLICES = 20
@@ -44,7 +56,7 @@ class Part:
 
     def count(self, share):
         """How much of it that share is; what is done whole or not at all is done whole."""
-        return self.asked if self.run in (bugs, io_errors) else max(1, round(self.asked * share))
+        return self.asked if self.run in (bugs, io_errors, flash_cuts) else max(1, round(self.asked * share))
 
 
 def simulated(count, tick):
@@ -98,6 +110,11 @@ def _homes(homes, tick):
 def cuts(count, tick):
     done, wrong, _ = cutcable.offsets(range(count), tick)
     return f"{done:,} cuts, at every byte of every kind, seeds 0..{count - 1}", wrong
+
+
+def flash_cuts(count, tick):
+    done, wrong = cutflash.run(1, tick)
+    return f"{done:,} power cuts, after every byte of every write to the flash", wrong
 
 
 def port_cuts(count, tick):
@@ -186,6 +203,7 @@ PARTS = (
     Part("days", 200, "days", days, is_narrow=True),
     Part("io-errors", 1, "every step", io_errors, is_narrow=True),
     Part("cuts", 4, "seeds", cuts, is_narrow=True),
+    Part("flash-cuts", 1, "every byte", flash_cuts, is_narrow=True),
 )
 
 

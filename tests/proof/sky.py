@@ -4,6 +4,7 @@ queue that does harm between them, and both programs killed at any of their step
 
 import random
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bridge import steps
 from bridge.forwarder import Forwarder
@@ -16,11 +17,21 @@ from web.intake import Intake
 from web.pace import Pace
 
 AWAY_SHARES = {"away is killed": 0.1, "away's disk": 0.3, "forwarder is killed": 0.05, "queue gets rubbish": 0.01}
-STEPS = 8  # passed before a kill, at most
+STEPS = 8  # passed before a kill that is not aimed, at most
+AIMS = {"forwarder is killed": steps.CLOUD, "away is killed": ("taken", "deleted")}  # nothing is published here
+AIM_STEPS = 3  # an aimed kill falls when its step is passed for the n-th time, up to this
 RUBBISH = ("", "[", "\x00\xff", '{"a":1}', "[1,2,", "x" * 5_000)
 SLOW_MS = 15_000  # as long as a call may take
 PEACE_MS = 4 * 3_600_000  # by then everything must have arrived: both sides may have backed off, and locks of 30 s
 EARLIEST_MS = 20  # nobody turns faster than that
+
+
+@dataclass
+class Doom:
+    """A kill that is due: when one of these steps (none: any) was passed so many times more."""
+
+    names: tuple[str, ...]
+    left: int
 
 
 class Told:
@@ -35,10 +46,11 @@ class Told:
 
 class Sky:
     """Args: seed: its own chance. harms: a Counter. path: of the journal away. wall_ms: Unix time at 0. watched: the
-    share of seeds in which somebody looks at the page away, so that the queue is asked more often.
+    share of seeds in which somebody looks at the page away, so that the queue is asked more often. is_aimed: whether
+    each kill waits for a step that is drawn by its name.
     """
 
-    def __init__(self, seed, harms, path, wall_ms, watched=0.5):
+    def __init__(self, seed, harms, path, wall_ms, watched=0.5, is_aimed=False):
         self.chance = random.Random(f"sky {seed}")
         self.harms = harms
         self.peace = False
@@ -50,6 +62,8 @@ class Sky:
         self.rubbish = set()
         self.wrong = []
         self._stamps = {}  # of each pillow's newest word away
+        self._is_aimed = is_aimed
+        self._dooms = {}  # kills that were drawn and wait for their step
         self._home_ms = self._away_ms = 0  # when either side looks again
         self._watched = self.chance.random() < watched
         self.start_away()
@@ -58,11 +72,14 @@ class Sky:
         return 0.0 if self.chance.random() < 0.5 else self.chance.choice((0.1, 0.5, 1.0)) * most
 
     def _happens(self, kind):
-        share = 0.0 if self.peace else self._shares[kind]
-        if not share or self.chance.random() >= share:
+        if not self._is_drawn(kind):
             return False
         self.harms[kind] += 1
         return True
+
+    def _is_drawn(self, kind):
+        share = 0.0 if self.peace else self._shares[kind]
+        return bool(share) and self.chance.random() < share
 
     @property
     def due_ms(self):
@@ -76,6 +93,11 @@ class Sky:
         self.journal = journal
         self._home_ms, self.rung = 0, True
         self.forwarder = Forwarder(journal, self.office.send, record, Told(), random.Random(self.chance.random()))
+
+    def spare_home(self):
+        """From here on the bridge is not killed any more."""
+        self._shares["forwarder is killed"] = 0.0
+        self._dooms.pop("forwarder is killed", None)
 
     def start_away(self):
         self.away = ShakyJournal(self._path)
@@ -113,16 +135,17 @@ class Sky:
 
     @contextmanager
     def _dying(self, kind):
-        """What runs inside may be killed at one of its steps."""
-        if not self._happens(kind):
+        """What runs inside may be killed at one of its steps; counted when it is."""
+        doom = self._dooms.pop(kind, None) or self._doom(kind)
+        if not doom:
             yield
             return
-        left, watching = self.chance.randrange(STEPS), list(steps._watch)
+        watching = list(steps._watch)
 
         def passed(name):
-            nonlocal left
-            left -= 1
-            if left < 0:
+            doom.left -= not doom.names or name in doom.names
+            if doom.left < 0:
+                self.harms[kind] += 1
                 raise Killed(name)
 
         steps.watch_with(passed)
@@ -130,6 +153,16 @@ class Sky:
             yield
         finally:
             steps._watch[:] = watching
+        if self._is_aimed:
+            self._dooms[kind] = doom
+
+    def _doom(self, kind):
+        """Draw whether a kill is due, and which."""
+        if not self._is_drawn(kind):
+            return None
+        if self._is_aimed:
+            return Doom((self.chance.choice(AIMS[kind]),), self.chance.randrange(AIM_STEPS))
+        return Doom((), self.chance.randrange(STEPS))
 
     # -- the end --------------------------------------------------------------------------------------------------
 
@@ -144,6 +177,7 @@ class Sky:
             What went wrong, as sentences.
         """
         self.peace = True
+        self._dooms.clear()
         self.office.wake()
         self.poison.wake()
         end_ms = now_ms + PEACE_MS

@@ -35,6 +35,7 @@ PEACE_MS = 240_000  # by then everything must have arrived
 SPOOL = spool_module.SEGMENT_LINES, spool_module.SEGMENTS  # as shipped; a seed may make it small, to overflow soon
 GUEST_EVERY = 8  # in one of so many there are two pillows
 CLOUD_EVERY = 4  # of so many seeds one sends on what it has
+AIM_EVERY = 8  # in one of so many, kills wait for a step that is drawn by its name: most steps are `read`
 HARMS = ("unplug", "reset", "kill", "disk", "cut", "rot", "flash", "jump", "away")
 
 
@@ -77,6 +78,8 @@ class World:
         self.conversation = None
         self.healed_ms = 0  # until then the journal cannot be written
         self.kill_in = None
+        self.kill_at = None  # only passing this step counts; None: any
+        self.is_aimed = seed % AIM_EVERY == AIM_EVERY - 2
 
     def _share(self, name):
         """A swarm: each seed has its own few faults, some mild and some mean."""
@@ -154,7 +157,7 @@ class World:
         self.waiting.add(Job(work, Future(), key))
 
     def _passed(self, name):
-        if self.kill_in is not None:
+        if self.kill_in is not None and self.kill_at in (None, name):
             self.kill_in -= 1
             if self.kill_in < 0:
                 self.kill_in = None
@@ -185,8 +188,9 @@ class World:
 
     def run_bridge(self, data):
         """One pass of the bridge over what arrived; returns what it writes, cut where it was killed."""
-        if self._happens("kill"):
-            self.kill_in = self.chance.randrange(12)
+        if (self.kill_in is None or not self.is_aimed) and self._happens("kill"):
+            self.kill_in = self.chance.randrange(3 if self.is_aimed else 12)
+            self.kill_at = self.chance.choice(steps.NAMES[:-1]) if self.is_aimed else None  # `sent` is half a line cut
         said = b""
         try:
             steps.passed("read")
@@ -351,7 +355,10 @@ class World:
 
     def _face(self):
         """At peace the face is the pillow's gesture, two beats later at the latest."""
-        for _ in range(3_000 // self.step_ms):
+        if self.sky:
+            self.sky.spare_home()  # a bridge that is down shows nothing
+        until_ms = max(self.now_ms, self.bridge_ms) + 3_000
+        while self.now_ms < until_ms:
             self.step()
         shown = self._shown()
         felt = [self.pillow.reporter.gesture]
