@@ -87,53 +87,50 @@ def told_by_host(second):
 BENCH = "to_pillow", "said", "least", "ticks_ms", "sleep_ms", "read", "can_write", "write", "rest", "look"
 
 
-def bench_board(real):
-    class BenchBoard(real):
-        # Its cable is this program, and its rest is where the time passes.
-        to_pillow = b""
-        said = 0
-        least = 1 << 30
+class Bench:
+    # What is put onto the board: its cable is this program, and its rest is where the time passes.
+    to_pillow = b""
+    said = 0
+    least = 1 << 30
 
-        def ticks_ms(self):
-            return now_ms
+    def ticks_ms(self):
+        return now_ms
 
-        def sleep_ms(self, ms):
-            pass
+    def sleep_ms(self, ms):
+        pass
 
-        def read(self, buffer):
-            count = min(len(buffer), len(self.to_pillow))
-            buffer[:count] = self.to_pillow[:count]
-            self.to_pillow = self.to_pillow[count:]
-            return count
+    def read(self, buffer):
+        count = min(len(buffer), len(self.to_pillow))
+        buffer[:count] = self.to_pillow[:count]
+        self.to_pillow = self.to_pillow[count:]
+        return count
 
-        def can_write(self):
-            return True
+    def can_write(self):
+        return True
 
-        def write(self, line):
-            self.said += 1
-            kind, _, fields = line.partition(b":[")
-            if b'"report"' in kind or b'"gap"' in kind:
-                boot, seq, last, _ = fields.split(b",", 3)
-                self.to_pillow += host_line(b'{"ack":[4,%s,%s]}' % (boot, last if b"gap" in kind else seq))
-            return True
+    def write(self, line):
+        self.said += 1
+        kind, _, fields = line.partition(b":[")
+        if b'"report"' in kind or b'"gap"' in kind:
+            boot, seq, last, _ = fields.split(b",", 3)
+            self.to_pillow += host_line(b'{"ack":[4,%s,%s]}' % (boot, last if b"gap" in kind else seq))
+        return True
 
-        def rest(self, ms):
-            global now_ms
-            now_ms += ms
-            if AIR:
-                time.sleep_ms(ms)
-            if now_ms % 1000 == 0:
-                self.look()
+    def rest(self, ms):
+        global now_ms
+        now_ms += ms
+        if AIR:
+            time.sleep_ms(ms)
+        if now_ms % 1000 == 0:
+            self.look()
 
-        def look(self):
-            self.to_pillow += b"" if AIR else told_by_host(now_ms // 1000)
-            gc.collect()
-            self.least = min(self.least, gc.mem_free())
-            if now_ms >= 1000 * int(WHAT):
-                print("free", self.least, "said", self.said)
-                raise KeyboardInterrupt
-
-    return BenchBoard
+    def look(self):
+        self.to_pillow += b"" if AIR else told_by_host(now_ms // 1000)
+        gc.collect()
+        self.least = min(self.least, gc.mem_free())
+        if now_ms >= 1000 * int(WHAT):
+            print("free", self.least, "said", self.said)
+            raise KeyboardInterrupt
 
 
 def fill():
@@ -180,9 +177,8 @@ def run():
     sys.modules["neopixel"] = Neopixel
     from pillow import board
 
-    bench = bench_board(board.Board)
     for name in BENCH:  # on the class itself, so that there is one board and not two
-        setattr(board.Board, name, getattr(bench, name))
+        setattr(board.Board, name, getattr(Bench, name))
     with open(FIRMWARE + "/main.py") as file:  # noqa: PTH123
         program = compile(file.read(), "main.py", "exec")
     exec(program, {"__name__": "__main__"})
