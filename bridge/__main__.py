@@ -237,7 +237,8 @@ def _replay(said: argparse.Namespace) -> int:
 
 
 def _export(said: argparse.Namespace) -> int:
-    print(f"{motions.export(said.file, home.data_folder())} recordings in {said.file}")
+    count = motions.export(said.file, home.data_folder())
+    print(f"{count} recording{'s' if count != 1 else ''} in {said.file}")
     return 0
 
 

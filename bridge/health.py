@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bridge.journal import Row
 
+FAULT = "check the four wires of its motion sensor"
 LINKS = {"usb": "over USB", "wifi": "over Wi-Fi", "virtual": "virtual"}
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
@@ -50,7 +51,9 @@ def _pillow(row: Row, at_ms: int) -> str:
 def _doing(gesture: str, ago: str) -> str:
     if gesture == "notconnected":  # and yet there: it has not said how it is
         return "has just come"
-    return f"has a sensor fault for {ago}" if gesture == "sensorfault" else f"is {_being(gesture)} for {ago}"
+    if gesture == "sensorfault":
+        return f"has not felt anything for {ago}: {FAULT}"
+    return f"has been {_being(gesture)} for {ago}"
 
 
 def _being(gesture: str) -> str:

@@ -8,12 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bridge import home, kinds, pillows, wishes
+from bridge import home, kinds, pillows, quiet, wishes
 from bridge.errors import Trouble
 from bridge.journal import Journal
 
 LOOK_S = 3.0  # for an answer: a pillow that is there glows within a quarter of a second
-WAITS = "it waits until the pillow is there, its quiet hours are over and its turn has come"
 
 
 def send(folder: Path, pillow: str, kind: str, said: dict[str, Any]) -> str:
@@ -39,9 +38,19 @@ def send(folder: Path, pillow: str, kind: str, said: dict[str, Any]) -> str:
     with closing(Journal(home.journal_path(folder))) as journal:
         wish = wishes.make(journal, meant, kind, body, pillows.WHO, kinds.LASTS_S[kind])
         end = _look(journal, wish)
-    if end["outcome"] in ("", wishes.APPLIED):
-        return "it glows" if end["outcome"] else WAITS
+        if end["outcome"] in ("", wishes.APPLIED):
+            return "it glows" if end["outcome"] else _waits(journal, meant)
     raise Trouble(f"that did not happen: {end['why']}")
+
+
+def _waits(journal: Journal, pillow: str) -> str:
+    """Return what it is that a wish waits for."""
+    if not any(known["link"] for known in journal.pillows() if known["pillow"] == pillow):
+        return "it waits until the pillow is here again"
+    hours = journal.settings(pillow).get("quiet")
+    if hours and quiet.is_quiet(hours, wishes.now_ms()):
+        return f"it waits: {quiet.until(hours)}"
+    return "it waits its turn"
 
 
 def _only(folder: Path) -> str:

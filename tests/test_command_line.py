@@ -86,7 +86,7 @@ def test_the_status_of_a_home_where_all_is_well(folder, capsys):
     journal.close()
     with home.only_bridge(folder):
         assert main(["status"]) == 0
-    assert "is at rest for a moment (over USB" in capsys.readouterr().out
+    assert "has been at rest for a moment (over USB" in capsys.readouterr().out
 
 
 def test_a_journal_that_is_none_is_one_sentence(folder, capsys):

@@ -21,7 +21,7 @@ def test_a_pillow_that_is_hugged():
     journal.show(PILLOW, "hugging", NOON_MS)
     assert told(journal, after_ms=61_000) == [
         "The bridge runs.",
-        "cloud 0011 (00112233aabbccdd) is hugged for 1 minute"
+        "cloud 0011 (00112233aabbccdd) has been hugged for 1 minute"
         " (over USB, firmware 1.0.0, boot 3 after power; 0 samples missed, 0 lines garbled).",
     ]
 
@@ -30,7 +30,7 @@ def test_a_pillow_with_a_sensor_fault():
     journal = Journal(":memory:")
     journal.arrive(PILLOW, "usb", NOON_MS)
     journal.show(PILLOW, "sensorfault", NOON_MS)
-    assert "has a sensor fault for 2 seconds" in told(journal, after_ms=2_000)[1]
+    assert "has not felt anything for 2 seconds: check the four wires" in told(journal, after_ms=2_000)[1]
 
 
 def test_a_pillow_that_is_away():

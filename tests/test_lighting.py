@@ -2,11 +2,12 @@
 
 import threading
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 from soon import until
 
-from bridge import home, lighting, wishes
+from bridge import home, lighting, quiet, wishes
 from bridge.__main__ import main
 from bridge.journal import Journal
 
@@ -31,7 +32,19 @@ def test_a_hug_for_a_pillow_that_sleeps_waits_after_the_terminal_is_closed(journ
     assert main(["hug", "--colour", "#00FF00"]) == 0
     (wish,) = journal.open_wishes()
     assert (wish["pillow"], wish["body"], wish["who"]) == (ONE, {"colour": "#00ff00"}, "command line")
-    assert "waits" in capsys.readouterr().out
+    assert capsys.readouterr().out == "it waits until the pillow is here again\n"
+
+
+def test_what_a_hug_waits_for_is_said(journal, capsys):
+    journal.arrive(ONE, "usb", 1)
+    assert main(["hug"]) == 0
+    now = datetime.now()
+    minute = now.hour * 60 + now.minute
+    with journal.transaction():
+        hours = {"from": minute, "to": (minute + 60) % (24 * 60)}
+        journal.set_setting(ONE, "quiet", hours, "home", 1)
+    assert main(["hug"]) == 0
+    assert capsys.readouterr().out == f"it waits its turn\nit waits: {quiet.until(hours)}\n"
 
 
 def test_what_the_pillow_does_is_said(journal, capsys, monkeypatch):
