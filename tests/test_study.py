@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from gestures import taught
+from gestures import marked, taught
 from pillow.model import LIMITS, Model
 from takes import HERE
 from virtual import replay
@@ -59,3 +59,29 @@ def test_what_is_wrong_is_said_and_the_old_model_stays(words, why, tmp_path):
     said = study(*[names.get(word, word.replace("BAD", str(bad))) for word in words], status=1)
     assert why in said["error"] and model.read_bytes() == b"as it was"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "model"]
+
+
+def test_knocks_marked_as_wrong_are_told_no_more_and_blows_are(tmp_path):
+    said = marked.lesson(tmp_path, [marked.knocked(seed) for seed in range(3)], [], "punching")
+    assert said["doubts"] == ["punching"] and said["limits"]["blow"] == LIMITS[2] and said["bytes"] < 400
+    assert said["before"]["neutral"] == [0, 3] and said["after"]["neutral"] == [3, 3]
+    model, punch = replay.read_model(str(tmp_path / "model")), marked.done(("punch", 2))
+    for seed in range(10, 14):
+        knocks, blows = marked.knocked(seed), punch(seed)
+        assert marked.take_gestures(knocks, tmp_path) == ["punching"]
+        assert marked.take_gestures(knocks, tmp_path, model) == []
+        assert marked.take_gestures(blows, tmp_path, model) == ["punching"]
+
+
+def test_what_hurts_is_not_kept(tmp_path):
+    punch = marked.done(("punch", 2))
+    said = marked.lesson(tmp_path, [punch(seed) for seed in range(3)], [punch(seed) for seed in range(3, 8)], "punching")
+    assert said["doubts"] == [] and said["after"]["punching"] == [5, 5]
+
+
+def test_new_floors_keep_what_is_felt(tmp_path):
+    marked.lesson(tmp_path, [marked.knocked(seed) for seed in range(3)], [], "punching")
+    before = replay.read_model(str(tmp_path / "model"))
+    said = study(tmp_path / "new", "--old", tmp_path / "model", "--floor", "hugging=40")
+    after = replay.read_model(str(tmp_path / "new"))
+    assert after.feelings == before.feelings != b"" and said["doubts"] == ["punching"] and after.floor("hugging") == 40

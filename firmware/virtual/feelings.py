@@ -20,6 +20,7 @@ SEEDS = range(16)  # takes of the generator, for what others do
 LOST_SHARE, LOST_MORE = 10, 5  # one of so many right words may come into doubt, of this home's and the generator's
 ACTS = {"hugging": "hug", "punching": "punch", "shaking": "shake", "spinning": "spin", "throwing": "throw"}
 ACT_S = 4
+NO_TURN = 0, 0, 0  # what is read of a gyro that is not there
 # A hug is nothing that goes to and fro, and the last blow was another day's: what these say of it is chance.
 TELLING = {"hugging": (0, 1, 2, 4, 7), "shaking": (0, 1, 2, 3, 4, 7), "spinning": (0, 1, 2, 3, 4, 7)}
 
@@ -41,14 +42,14 @@ def words(take, model, has_squeeze):
 
 
 # An act of the generator between two moments of lying still.
-def lived(act, seed, seconds, is_squeezed=True):
+def lived(act, seed, seconds, is_squeezed=True, has_gyro=True):
     take, motion = recording.Recording(), Motion(seed)
     take.has_gyro = take.has_squeeze = True
     for name, length in (("nothing", 1), (act, seconds), ("nothing", 1)):
         motion.press(name, length)
         for _ in range(length * recording.RATE_HZ):
             motion.step(1 / recording.RATE_HZ)
-            take.add(motion.accel, motion.gyro, motion.squeeze if is_squeezed else 0)
+            take.add(motion.accel, motion.gyro if has_gyro else NO_TURN, motion.squeeze if is_squeezed else 0)
     return take
 
 
@@ -56,10 +57,10 @@ _lived = {}
 
 
 # The words of a gesture as the generator has it, a list for each time.
-def generated(gesture, model, has_squeeze):
-    if gesture not in _lived:
-        _lived[gesture] = [lived(ACTS[gesture], seed, ACT_S) for seed in SEEDS]
-    takes = _lived[gesture]
+def generated(gesture, model, has_squeeze, has_gyro=True):
+    if (gesture, has_gyro) not in _lived:
+        _lived[gesture, has_gyro] = [lived(ACTS[gesture], seed, ACT_S, has_gyro=has_gyro) for seed in SEEDS]
+    takes = _lived[gesture, has_gyro]
     return [found for take in takes if (found := _of(words(take, model, has_squeeze), gesture))]
 
 
@@ -105,14 +106,14 @@ def _without(take, gesture, own, other):
 
 
 # told: (label, words) of each take. model: without feelings. -> bytes for a model; none when nothing is in doubt
-def learn(told, model, has_squeeze):
+def learn(told, model, has_squeeze, has_gyro=True):
     learned = b""
     for gesture in GESTURES:
         own = [found for label, each in told if label == gesture and (found := _of(each, gesture))]
         other = [found for label, each in told if label != gesture and (found := _of(each, gesture))]
         # How a hug feels depends on where this pillow has its sense; the rest others do much alike.
         is_known = gesture == "hugging" and len(own) >= LEAST_TAKES
-        more = generated(gesture, model, has_squeeze) if other and not is_known else []
+        more = generated(gesture, model, has_squeeze, has_gyro) if other and not is_known else []
         learned += _learned(gesture, own, more, other) if other and len(own + more) >= LEAST_TAKES else BLANK
     return learned if any(learned) else b""
 

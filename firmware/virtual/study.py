@@ -77,6 +77,8 @@ class Take:
         self.label, self.path, self.has_squeeze = label, path, has_squeeze
         self._words = {}
         self.recording = recording.read(path)
+        values = self.recording.values
+        self.is_squeezed, self.is_turned = any(values[6::7]), any(any(values[k::7]) for k in (3, 4, 5))
         trouble = self.recording.trouble()
         if trouble:
             raise ValueError(trouble)
@@ -209,7 +211,8 @@ def learned(lesson, takes, floors):
 
 def felt_by(takes, limits, floors):
     told = [(take.label, take.words(limits, floors)) for take in takes]
-    return feelings.learn(told, Model(pack(limits, floors)), all(take.has_squeeze for take in takes))
+    has_squeeze, has_gyro = all(take.has_squeeze for take in takes), any(take.is_turned for take in takes)
+    return feelings.learn(told, Model(pack(limits, floors)), has_squeeze, has_gyro)
 
 
 # What each take is told as by what all the others ask for: without feelings, and with them.
@@ -293,7 +296,7 @@ def _takes(words, has_squeeze):
                 "%s: %s" % (path, error if isinstance(error, ValueError) else "it cannot be read")
             ) from None
     # A pillow that never felt a squeeze has no sense for it.
-    if not any(any(take.recording.values[6::7]) for take in takes):
+    if not any(take.is_squeezed for take in takes):
         for take in takes:
             take.has_squeeze = False
     return takes

@@ -11,9 +11,9 @@ import pytest
 from takes import EVERYDAY, GESTURES, folder
 from tqdm import tqdm
 
-from gestures import chip, felt, made, pictures, taught
+from gestures import chip, felt, made, marked, pictures, taught
 
-TAKES, HOURS, PILLOWS, HUGS = 200, 8, 8, 10
+TAKES, HOURS, PILLOWS, HUGS, MARKED = 200, 8, 8, 10, 120
 VARIATIONS = (
     ("25 Hz", {"rate_hz": 25}),
     ("50 Hz", {"rate_hz": 50}),
@@ -42,6 +42,7 @@ def main():
     of_days(HOURS * said.share)
     of_people()
     of_teaching(max(2, round(PILLOWS * said.share)))
+    of_marking(max(30, round(MARKED * said.share)))
     of_chip()
     if said.pictures:
         (said.pictures / "gestures-matrix.svg").write_text(pictures.confusion(found), encoding="utf-8")
@@ -134,6 +135,17 @@ def of_teaching(pillows):
     show(before <= 0.8 * hugs, "<= 80%", f"{before / hugs:.1%}", "hugs seen before")
     show(after >= 0.95 * hugs, ">= 95%", f"{after / hugs:.1%}", "hugs seen after five were taught")
     print(f"everyday takes told as hugs after: {wrong} of {hugs}")
+
+
+def of_marking(count):
+    print(
+        "\n-- three takes marked as wrong and five right ones taught: of the others' takes that a new pillow tells so"
+    )
+    with tempfile.TemporaryDirectory() as place:
+        rows = [(f"{name}, generated", found) for name, found in marked.of_generated(count, Path(place))]
+        rows.append((f"knocks told as blows, people's in {folder().name}", marked.of_people(Path(place), folder())))
+    for name, ((still, wrong), (kept, right)) in rows:
+        print(f"{name}: {still} of {wrong} still told; right ones still told {kept} of {right}")
 
 
 def of_chip():
