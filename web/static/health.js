@@ -1,6 +1,6 @@
 // The health panel: facts of the shown pillow, what stalls, and the end of the console.
 
-import { clock } from "./words.js";
+import { clock, spoken } from "./words.js";
 
 const FACTS = [
   ["link", "Link", (facts) => ({ usb: "USB", wifi: "Wi-Fi", virtual: "virtual" })[facts.link] ?? "none"],
@@ -34,7 +34,7 @@ export class Health {
 
 function line(sentence) {
   const said = document.createElement("p");
-  said.textContent = sentence;
+  said.textContent = spoken(sentence);
   return said;
 }
 

@@ -30,8 +30,8 @@ export class Household {
 
   constructor(socket) {
     this.#socket = socket;
-    at("adopt").addEventListener("click", () => this.#ask("adopt", {}, "One moment.", "It is yours."));
-    at("wifi-look").addEventListener("click", () => this.#ask("networks", {}, "It looks around for networks.", ""));
+    at("adopt").addEventListener("click", () => this.#ask("adopt", {}, "One moment …", "It is yours."));
+    at("wifi-look").addEventListener("click", () => this.#ask("networks", {}, "It looks around for networks …", ""));
     at("wifi-form").addEventListener("submit", (event) => this.#join(event));
     at("wifi-network").addEventListener("change", () => this.#choose());
   }
@@ -69,9 +69,14 @@ export class Household {
     at("household").hidden = !(plugged || told.key === "lost" || this.#wish);
     at("adopt-box").hidden = !strange;
     at("wifi-box").hidden = !plugged;
-    at("household-title").textContent = strange ? "Whose is it?" : "Without its cable";
+    this.#place(at(strange ? "wishes" : "health"));
     if (this.#wish && told.outcome) this.#ended(told);
     for (const button of at("household").querySelectorAll("button")) button.disabled = Boolean(this.#wish);
+  }
+
+  // Whose it is comes before everything; the rest is for some quiet hour.
+  #place(next) {
+    if (at("household").nextElementSibling !== next) next.before(at("household"));
   }
 
   #ended(told) {

@@ -36,6 +36,7 @@ export class Owner {
   #list(told) {
     this.#origin = told.origin ?? this.#origin;
     at("guests").hidden = !this.#origin;
+    at("owner-title").textContent = this.#origin ? "Guests and what is kept" : "What is kept";
     const now = Date.now();
     const here = told.guests.filter((guest) => !guest.ended_ms && guest.expires_ms > now);
     at("guest-list").replaceChildren(...here.map((guest) => this.#item(guest)));

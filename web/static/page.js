@@ -10,7 +10,7 @@ import { Owner } from "./owner.js";
 import { Settings } from "./settings.js";
 import { Teach } from "./teach.js";
 import { Wishes } from "./wishes.js";
-import { known, LINKS, LOST, more, WORDS } from "./words.js";
+import { known, LINKS, LOST, more, spoken, WORDS } from "./words.js";
 import { Wrong } from "./wrong.js";
 
 const TICK_MS = 1_000; // times in words move once a second
@@ -119,7 +119,7 @@ function soon() {
 
 function lose(words) {
   state = null;
-  lost = words;
+  lost = spoken(words);
   show();
 }
 
@@ -155,14 +155,14 @@ function show() {
   household?.show(pillow, virtual);
   wrong?.show(pillow, day.last(pillow?.id), Date.now());
   panel.show(health, pillow?.id ?? "");
-  day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
+  if (state) day.draw(at("strip"), at("counts"), pillow?.id, Date.now());
 }
 
 function showFace(pillow, virtual) {
   const gesture = pillow ? known(pillow.gesture) : "notconnected";
   if (face.dataset.gesture !== gesture) face.dataset.gesture = gesture;
   write("words", state && !pillow ? "no pillow yet" : WORDS[gesture]);
-  write("name", pillow?.name ?? "Cloud");
+  if (state) write("name", pillow?.name ?? "Cloud"); // whose silence it is, is still known
   write("link", state ? (LINKS[pillow?.link ?? ""] ?? "connected") : "out of touch");
   at("link").dataset.link = pillow?.link ?? "";
   if (!state) write("more", lost);

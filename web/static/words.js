@@ -26,6 +26,11 @@ export const LINKS = { usb: "on USB", wifi: "on Wi-Fi", virtual: "a virtual pill
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
+// A sentence of the terminal's as a page says it: what is to be typed stands in quotation marks.
+export function spoken(sentence) {
+  return sentence.replace(/`([^`]*)`/g, "“$1”");
+}
+
 // Any gesture that this page does not know is shown as a sensor fault: never as calm.
 export function known(gesture) {
   return Object.hasOwn(WORDS, gesture) ? gesture : "sensorfault";
