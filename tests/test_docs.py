@@ -10,6 +10,7 @@ import pytest
 from pillow import config
 from test_diagnosis import SENTENCES
 
+from bridge.__main__ import main
 from bridge.diagnosis import Refusal
 from bridge.journal import PAGE_ROWS, Journal
 from web import view
@@ -193,10 +194,24 @@ def test_every_make_command_is_there(name):
 
 
 @pytest.mark.parametrize("name", TEXTS)
+def test_every_verb_is_there(name):
+    for verb in set(re.findall(r"(?:^ {4}|`)(?:\.venv/bin/)?huggable ([a-z-]+)", TEXTS[name], re.MULTILINE)):
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main([verb, "--help"])
+
+
+def anchors(text):
+    """What can stand behind the # of a link to this document."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_every_link_leads_somewhere(name):
     folder = next(path.parent for path in DOCUMENTS if path.name == name)
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", TEXTS[name]):
-        assert (folder / link).is_file(), link
+    for link, _, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#([^)]*))?\)", TEXTS[name]):
+        assert (folder / (link or name)).is_file(), link
+        assert not anchor or anchor in anchors(TEXTS[Path(link or name).name]), anchor
 
 
 @pytest.mark.parametrize("name", TEXTS)
