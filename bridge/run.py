@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,8 @@ REST_S = 0.01  # the bell rings with every wish; a hundred turns a second are en
 LINKS_S = 0.7  # for the links to let go: one that waits for a far machine to answer is left behind
 WIFI_S = 0.3  # for the last word on the network
 END_S = 1.5  # for links, journal and children together; two seconds are promised
+
+Tick = Callable[[float], None]  # with the time by a clock that never jumps, in seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,62 +106,64 @@ def _live(stop: threading.Event, folder: Path, wanted: Wanted, cloud: Settings |
         troubles = Troubles(writer)
         if told:
             troubles.tell("damage", told)
-        page = Child("page", [sys.executable, "-m", "web", "--data", str(folder), "--child", "--open"], troubles)
-        pillow = virtual.pillow(folder, wanted.interpreter, troubles, wanted.kind) if wanted.interpreter else None
-        present = Present()
-
-        def open_link(url: str, way: str) -> Link:
-            return Link(url, way, writer, path, troubles, present, wifi.trust, tell)
-
-        def tell(event: Event) -> None:
-            teaching.tell(event)
-            household.hear(event)
-
-        wifi = Wifi(folder, air, writer, path, troubles, present, tell)
-        household = Household(folder, wifi, writer, troubles)
-        household.begin(journal, wanted.on_wifi)
-        demo = virtual.port(folder) if pillow else ""
-        finder = Finder(open_link, troubles, wanted.urls, demo, elsewhere=wifi.link_of)
-        household.ports = finder
-        teaching = Teaching(finder.link_of, writer, journal, folder)
         bell = stack.enter_context(contextlib.closing(Bell(journal, wishes.BRIDGE)))
-        children = [child for child in (page if wanted.has_page else None, pillow) if child]
-        stack.callback(_end, writer, finder, wifi, children)
-        stack.callback(teaching.close)
+        ticks, grants = _wired(stack, folder, wanted, air, journal, writer, troubles)
         if outbound:
             stack.callback(Forwarding(journal, path, outbound, writer, troubles).stop)
         else:
             writer.insist(lambda journal: journal.forget_cursor(CURSOR))  # nothing is kept for who may never come
         if inbound:
             stack.callback(Errands(path, inbound, writer, troubles).stop)
-        grants = Grants(finder, pillow, more={**teaching.acts, **household.acts})
-        _turn(stop, journal, writer, troubles, bell, finder, children, grants, teaching, household)
+        _turn(stop, journal, writer, bell, [lambda _: troubles.step(), Keeping(writer, journal).step, *ticks], grants)
 
 
-def _turn(
-    stop: threading.Event,
+def _wired(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    wanted: Wanted,
+    air: Place,
     journal: Journal,
     writer: Writer,
     troubles: Troubles,
-    bell: Bell,
-    finder: Finder,
-    children: Sequence[Child],
-    grants: Grants,
-    teaching: Teaching,
-    household: Household,
+) -> tuple[list[Tick], Grants]:
+    """Wire the page and what has to do with pillows; `stack` takes it down. Returns what has a turn, and who grants."""
+    path = home.journal_path(folder)
+    page = Child("page", [sys.executable, "-m", "web", "--data", str(folder), "--child", "--open"], troubles)
+    pillow = virtual.pillow(folder, wanted.interpreter, troubles, wanted.kind) if wanted.interpreter else None
+    present = Present()
+
+    def open_link(url: str, way: str) -> Link:
+        return Link(url, way, writer, path, troubles, present, wifi.trust, tell)
+
+    def tell(event: Event) -> None:
+        teaching.tell(event)
+        household.hear(event)
+
+    wifi = Wifi(folder, air, writer, path, troubles, present, tell)
+    household = Household(folder, wifi, writer, troubles)
+    household.begin(journal, wanted.on_wifi)
+    demo = virtual.port(folder) if pillow else ""
+    finder = Finder(open_link, troubles, wanted.urls, demo, elsewhere=wifi.link_of)
+    household.ports = finder
+    teaching = Teaching(finder.link_of, writer, journal, folder)
+    children = [child for child in (page if wanted.has_page else None, pillow) if child]
+    stack.callback(_end, writer, finder, wifi, children)
+    stack.callback(teaching.close)
+    ticks: list[Tick] = [*(child.step for child in children), finder.step]
+    ticks += [lambda _: teaching.step(), lambda now_s: household.step(journal, now_s)]
+    return ticks, Grants(finder, pillow, more={**teaching.acts, **household.acts})
+
+
+def _turn(
+    stop: threading.Event, journal: Journal, writer: Writer, bell: Bell, ticks: Sequence[Tick], grants: Grants
 ) -> None:
-    keeping = Keeping(writer, journal)
+    """Give each its turn until it is time to stop."""
     while not stop.is_set():
         if writer.failure:
             raise _fatal(writer.failure)
         now_s = time.monotonic()
-        troubles.step()
-        keeping.step(now_s)
-        for child in children:
-            child.step(now_s)
-        finder.step(now_s)
-        teaching.step()
-        household.step(journal, now_s)
+        for tick in ticks:
+            tick(now_s)
         try:
             grants.settle(journal, writer)
         except queue.Full:
