@@ -5,9 +5,9 @@ The law: from the same takes the same bytes; a gesture whose right words would c
 
 from array import array
 
-from pillow.doubt import Doubt, is_other
+from pillow.doubt import Doubt
 from pillow.gesture import Recogniser
-from pillow.model import FELT, GESTURES
+from pillow.model import FELT, GESTURES, Model
 
 from virtual import recording
 from virtual.motion import Motion
@@ -90,6 +90,15 @@ def feeling(gesture, own, other):
 
 def _flat(lists):
     return [felt for each in lists for felt in each]
+
+
+# By the chip's own sum; `at`: where what is known of the gesture begins.
+def is_other(learned, at, felt):
+    _judge.feelings, _judge.felt = learned, felt
+    return _judge.is_other(at)
+
+
+_judge = Doubt(Model(), None, None, None, None)
 
 
 # own, more, other: for each take what was felt of its words; `more` are those that others did.
