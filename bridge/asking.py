@@ -161,16 +161,17 @@ def record(journal: Journal, ask: Ask, now_ms: int) -> None:
         wishes.end(journal, wish, wishes.REFUSED, why, now_ms)
     elif expires_ms <= now_ms:
         wishes.end(journal, wish, wishes.EXPIRED, LATE, now_ms)
+    else:
+        wishes.tell_away(journal, wish)
 
 
 def _read(waiting: Iterable[Row], ask: Ask) -> tuple[kinds.Body, str]:
     """Return what a wish says, and why it is refused, if it is."""
-    if sum(1 for _ in waiting) >= wishes.OPEN_MOST:
-        return {}, TOO_MUCH
     try:
-        return kinds.read(ask.kind, ask.body), ""
+        body = kinds.read(ask.kind, ask.body)
     except ValueError as error:
         return {}, str(error)
+    return body, TOO_MUCH if sum(1 for _ in waiting) >= wishes.OPEN_MOST else ""
 
 
 def may_ask(way: Way) -> bool:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from bridge.kinds import MINUTE_MOST
 from bridge.report import GESTURES, WHYS, Dated, Gap, Report
 from bridge.strict import U32, U53, Malformed, hexadecimal, integer, one_of, text, truth, word
 
@@ -31,7 +32,10 @@ _UID = re.compile(r"[0-9A-Za-z_-]{8,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a pillow is now, by its home. `stamp` rises with each word from there: a lower one is older news."""
+    """How a pillow is now, by its home. `stamp` rises with each word from there: a lower one is older news.
+
+    `quiet` are its quiet hours, as `kinds.read` gives them; None for none.
+    """
 
     pillow: str
     name: str
@@ -42,16 +46,7 @@ class State:
     version: str
     last_seen_ms: int
     stamp: int
-
-
-@dataclass(frozen=True, slots=True)
-class WishEnd:
-    """How a wish that came from away has ended."""
-
-    uid: str
-    outcome: str
-    why: str
-    ended_ms: int
+    quiet: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +70,16 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Wished:
+    """A wish as it stands at home, wherever it was made; `outcome` is empty while it waits."""
+
+    ask: Ask
+    outcome: str
+    why: str
+    ended_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """An event that means nothing here: why, and how it begins."""
 
@@ -82,7 +87,7 @@ class Unread:
     text: str
 
 
-Event = Dated | State | WishEnd | Forget | Ask
+Event = Dated | State | Wished | Forget | Ask
 
 
 def decode(message: str) -> list[Event | Unread]:
@@ -125,12 +130,7 @@ def _of_type(kind: Any, source: str, name: str, data: dict[str, Any]) -> Event:
         case "cloud.huggable.state":
             return _state(source, data)
         case "cloud.huggable.wish":
-            return WishEnd(
-                _uid(data["uid"]),
-                one_of(data["outcome"], OUTCOMES),
-                text(data["why"], SENTENCE),
-                integer(data["ended_ms"], 0, U53),
-            )
+            return _wished(data)
         case "cloud.huggable.forget":
             return Forget(integer(data["upto_ms"], 0, U53))
         case "cloud.huggable.ask":
@@ -183,7 +183,16 @@ def _state(source: str, data: dict[str, Any]) -> State:
         text(data["version"], 20),
         integer(data["last_seen_ms"], 0, U53),
         integer(data["stamp"], 0, U53),
+        _hours(data["quiet"]),
     )
+
+
+def _hours(value: Any) -> dict[str, int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise Malformed("expected quiet hours as an object")
+    return {name: integer(value[name], 0, MINUTE_MOST) for name in ("from", "to")}
 
 
 def _ask(data: dict[str, Any]) -> Ask:
@@ -196,6 +205,15 @@ def _ask(data: dict[str, Any]) -> Ask:
         text(data["who"], NAME),
         integer(data["made_ms"], 0, U53),
         integer(data["expires_ms"], 0, U53),
+    )
+
+
+def _wished(data: dict[str, Any]) -> Wished:
+    return Wished(
+        _ask(data),
+        one_of(data["outcome"], ("", *OUTCOMES)),
+        text(data["why"], SENTENCE),
+        integer(data["ended_ms"], 0, U53),
     )
 
 

@@ -30,6 +30,8 @@ class Hearsay(Standing):
                 *(state.link, state.late, state.version, state.stamp),
             ),
         )
+        if self.settings(state.pillow).get("quiet") != state.quiet:
+            self.set_setting(state.pillow, "quiet", state.quiet, "home", heard_ms)
         if bool(state.link) != bool(before["link"]):
             self._presence(state.pillow, max(state.since_ms, before["since_ms"]), here=int(bool(state.link)))
         return True

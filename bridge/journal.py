@@ -23,13 +23,12 @@ MARKS = 4_096  # boots remembered of each pillow; a spool names at most some six
 NEAR_ROWS = 8  # of earlier boots, looked at for when a boot cannot have begun: some are gaps, which know no time
 OLDEST_MARK = f"SELECT boot FROM mark WHERE pillow = ? ORDER BY boot DESC LIMIT 1 OFFSET {MARKS - 1}"  # if so many
 TRIM_ROWS = 2_000  # forgotten in one transaction, so that no commit waits long for it
-FORGETTABLE = {  # table -> the moment that counts; of a wish that has not ended there is none
+FORGETTABLE = {  # table -> the moment that counts; wishes are forgotten in a way of their own
     "report": "heard_ms",
     "presence": "at_ms",
     "console": "at_ms",
     "dead": "at_ms",
     "take": "at_ms",
-    "wish": "nullif(ended_ms, 0)",
 }
 EXPORTED = ("pillow", "presence", "wish", "setting", "take", "console", "trouble")
 
@@ -205,6 +204,7 @@ class Journal(Hearsay, Wishbook, Register):
         """
         for table, moment in FORGETTABLE.items():
             self._db.execute(f"DELETE FROM {table} WHERE {moment} <= ?", (until_ms,))
+        self.forget_wishes(until_ms)
 
     def _forget(self, where: str, values: tuple[int, ...]) -> int:
         oldest = f"SELECT row FROM report WHERE {where} ORDER BY row LIMIT {TRIM_ROWS}"

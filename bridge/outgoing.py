@@ -1,4 +1,4 @@
-"""What is to leave this home: reports from a row on, the ends of wishes from afar, and how everything is now.
+"""What is to leave this home: reports from a row on, wishes as they stand, and how everything is now.
 
 Its law: pure reading. Reports go in the order of their rows, how everything is goes last, and what cannot be said is
 put aside and named, so that it holds up nothing that comes after it.
@@ -9,11 +9,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bridge.cloudevents import LOST, NAME, State
+from bridge.cloudevents import LOST, NAME, SENTENCE, Ask, Forget, State, Wished
 from bridge.journal import Journal, Row, entry
-from bridge.packing import encode, pack, posted
+from bridge.packing import encode, pack
 from bridge.report import Dated, Gap
-from bridge.strict import Malformed, fitting
+from bridge.strict import U53, Malformed, fitting, integer
 
 CURSOR = "cloud"
 AWAY = "away"  # the outbox's topic
@@ -24,7 +24,7 @@ RESERVE_MS = 600_000  # stamps are set aside in the journal for so long ahead, a
 BEAT_MS = 60_000  # how it is here is said at least so often; away, three missing ones mean that nobody is here
 LATE_MS = 10_000  # what leaves home so long after it was heard is no news any more
 
-Face = tuple[str | int, ...]
+Face = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +153,34 @@ class Outgoing:
             except Malformed as error:
                 self._put_aside("report", row, str(error))
                 with contextlib.suppress(Malformed):  # then away it is a hole, which is seen there as well
-                    yield Event(encode(_missing(dated)), row["row"])
+                    yield Event(encode(_missing(dated, wall_ms)), row["row"])
 
     def _posts(self, posts: Iterable[Row]) -> Iterator[Event]:
         for row in posts:
             try:
-                yield Event(encode(posted(row["kind"], row["body"])))
+                if said := self._posted(row["kind"], row["body"]):
+                    yield Event(encode(said))
             except Malformed as error:
                 self._put_aside("post", row, str(error))
+
+    def _posted(self, kind: str, body: Row) -> Wished | Forget | None:
+        """Return what a post says now; None of a wish that is gone. Raises Malformed."""
+        try:
+            if kind == "wish":
+                wish = self._journal.wish(integer(body["wish"], 1, U53))
+                return _wished(wish) if wish else None
+            if kind == "forget":
+                return Forget(**body)
+        except (KeyError, TypeError) as error:
+            raise Malformed(f"a posted {kind} says too little: {error}") from None
+        raise Malformed(f"expected a posted wish or forget, got {kind:.20}")
 
     def _states(self, mono_ms: int, wall_ms: int) -> Iterator[Event]:
         """Say how each pillow is, when that is new or has not been said for a minute."""
         stamp = max(self._stamp + 1, wall_ms)
+        quiet = self._journal.each_setting("quiet")
         for pillow in self._journal.pillows():
-            state = _state(pillow, stamp)
+            state = _state(pillow, stamp, quiet.get(pillow["pillow"]))
             face = _face(state)
             before, at_ms = self._faces.get(state.pillow, ((), 0))
             if before == face and mono_ms - at_ms < BEAT_MS:
@@ -191,13 +205,13 @@ def _parcels(events: list[Event], row: int, post: int) -> list[Parcel]:
     return [*made[:-1], replace(made[-1], row=row, post=post)]
 
 
-def _missing(dated: Dated) -> Dated:
-    """Return a gap that stands for something that cannot be said."""
+def _missing(dated: Dated, wall_ms: int) -> Dated:
+    """Return a gap that stands for something that cannot be said, not even when it was."""
     said = dated.said
-    return Dated(Gap(said.pillow, said.boot, said.first, said.seq, LOST, 0), 0, 0, True, 0)
+    return Dated(Gap(said.pillow, said.boot, said.first, said.seq, LOST, 0), wall_ms, 0, True, wall_ms)
 
 
-def _state(pillow: Row, stamp: int) -> State:
+def _state(pillow: Row, stamp: int, quiet: dict[str, int] | None) -> State:
     return State(
         pillow["pillow"],
         fitting(pillow["name"], NAME),
@@ -208,9 +222,16 @@ def _state(pillow: Row, stamp: int) -> State:
         fitting(pillow["version"], 20),
         pillow["last_seen_ms"],
         stamp,
+        quiet,
     )
+
+
+def _wished(wish: Row) -> Wished:
+    what = {name: wish[name] for name in ("uid", "pillow", "kind", "body", "made_ms", "expires_ms")}
+    ask = Ask(**what, who=fitting(wish["who"], NAME))
+    return Wished(ask, wish["outcome"], fitting(wish["why"], SENTENCE), wish["ended_ms"])
 
 
 def _face(state: State) -> Face:
     """Return what of a state is worth a message of its own."""
-    return (state.name, state.gesture, state.since_ms, state.link, state.late, state.version)
+    return (state.name, state.gesture, state.since_ms, state.link, state.late, state.version, state.quiet)

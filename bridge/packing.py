@@ -23,7 +23,7 @@ from bridge.cloudevents import (
     Forget,
     State,
     Unread,
-    WishEnd,
+    Wished,
     decode,
 )
 from bridge.report import Dated, Gap
@@ -51,15 +51,6 @@ def encode(event: Event) -> str:
     if isinstance(read, Unread):
         raise Malformed(read.why)
     return said
-
-
-def posted(kind: str, body: dict[str, Any]) -> Event:
-    """Return what waits in the journal's outbox as an event. Raises Malformed."""
-    kinds: dict[str, type[WishEnd | Forget]] = {"wish": WishEnd, "forget": Forget}
-    try:
-        return kinds[kind](**body)
-    except (KeyError, TypeError) as error:
-        raise Malformed(f"expected a posted {' or '.join(kinds)}, got {kind:.20}: {error}") from None
 
 
 def pack(events: Iterable[str]) -> Iterator[tuple[str, int]]:
@@ -90,15 +81,17 @@ def _parts(event: Event) -> tuple[str, str, str, int, dict[str, Any]]:
             data = _data(event)
             pillow = data.pop("pillow")
             return STATE, PILLOW + pillow, f"{pillow}/state/{event.stamp}", event.stamp, data
-        case WishEnd():
-            return WISH, HOME, f"{event.uid}/end", event.ended_ms, _data(event)
+        case Wished(ask):
+            how = {"outcome": event.outcome, "why": event.why, "ended_ms": event.ended_ms}
+            name = f"{ask.uid}/{event.outcome or 'waits'}"
+            return WISH, HOME, name, event.ended_ms or ask.made_ms, _data(ask) | how
         case Forget():
             return FORGET, HOME, f"forget/{event.upto_ms}", event.upto_ms, _data(event)
         case Ask():
             return ASK, AWAY, event.uid, event.made_ms, _data(event)
 
 
-def _data(event: State | WishEnd | Forget | Ask) -> dict[str, Any]:
+def _data(event: State | Forget | Ask) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__slots__}
 
 

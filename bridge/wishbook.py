@@ -10,6 +10,7 @@ from typing import Any
 from bridge.store import Row, Store
 
 ENDED_WISHES = 1_000  # enough to look back on; those that are still good are never cut, for they may come again
+FORGOTTEN = "forgotten"  # kind of a wish of which only its name and its end are left
 OUTBOX_ROWS = 10_000  # waiting under one topic: far more than people ask for while a cloud is out of reach
 
 
@@ -58,7 +59,8 @@ class Wishbook(Store):
     def wish_stamp(self) -> tuple[Any, ...]:
         """Return what is another whenever a wish or a setting is; cheap to ask for."""
         found = self._db.execute(
-            "SELECT count(*), max(wish), sum(outcome = ''), max(ended_ms), (SELECT sum(version) FROM setting) FROM wish"
+            "SELECT count(*), max(wish), sum(outcome = ''), max(ended_ms), sum(pillow = ''),"
+            " (SELECT sum(version) FROM setting) FROM wish"
         )
         return tuple(found.fetchone())
 
@@ -74,6 +76,15 @@ class Wishbook(Store):
         self._db.execute(
             "UPDATE wish SET outcome = ?, why = ?, ended_ms = ? WHERE wish = ? AND outcome = ''",
             (outcome, why, at_ms, wish),
+        )
+
+    def forget_wishes(self, until_ms: int) -> None:
+        """Forget what ended up to a moment; of what is still good the name stays, for its ask may come once more."""
+        ended = "ended_ms > 0 AND ended_ms <= :until"
+        self._db.execute(f"DELETE FROM wish WHERE {ended} AND (uid = '' OR expires_ms <= :until)", {"until": until_ms})
+        self._db.execute(
+            f"UPDATE wish SET pillow = '', kind = '{FORGOTTEN}', body = '{{}}', who = '', why = '' WHERE {ended}",
+            {"until": until_ms},
         )
 
     def _wishes(self, sql: str, values: tuple[Any, ...] = ()) -> list[Row]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bridge import kinds
 from bridge.bell import ring
+from bridge.cloudevents import Wished
 from bridge.journal import Journal, Row
 
 BRIDGE = "bridge"  # the name of the bell that the bridge listens to
@@ -20,7 +21,7 @@ APPLIED, SUPERSEDED, REFUSED, EXPIRED = "applied", "superseded", "refused", "exp
 OPEN_MOST = 200  # wishes that wait; more is a flood
 POLL_S = 0.05  # how often a program that waits for an outcome looks
 UID_BYTES = 12  # of a wish's name on every machine: nobody meets one twice
-HOME, AWAY = "home", "away"  # topics of the outbox: wishes on their way home, and their ends on the way back
+HOME, AWAY = "home", "away"  # topics of the outbox: wishes on their way home, and how they stand there
 UNHEARD_MS = 24 * 3600 * 1000  # after its expiry: by then the word about its end has come, or is lost
 
 LATE = "nobody could do it in time"
@@ -50,7 +51,7 @@ def make(
         body: what exactly; see `kinds.read`.
         who: asks, for people to read.
         seconds: how long it is good.
-        from_away: there is no bridge here: it gets a name of its own and is posted, to travel home.
+        from_away: there is no bridge here: it is posted, to travel home.
 
     Raises:
         ValueError: `kind` is not one of KINDS.
@@ -59,11 +60,14 @@ def make(
         raise ValueError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
     made = now_ms()
     asked: Row = {"pillow": pillow, "kind": kind, "body": body, "who": who, "made_ms": made}
-    asked |= {"expires_ms": made + round(seconds * 1000), "uid": secrets.token_hex(UID_BYTES) if from_away else ""}
+    travels = kind in kinds.LEAST_ROLE
+    asked |= {"expires_ms": made + round(seconds * 1000), "uid": secrets.token_hex(UID_BYTES) if travels else ""}
     with journal.transaction():
         wish = journal.add_wish(**asked)
         if from_away:
             journal.post(HOME, "ask", asked)
+        elif travels:
+            tell_away(journal, wish)
     ring(journal.bells())
     return wish
 
@@ -91,7 +95,7 @@ def wait(path: Path, wish: int, seconds: float) -> Row:
 def end(journal: Journal, wish: int, outcome: str, why: str, at_ms: int) -> None:
     """Give an open wish its one end, and do what goes with it, inside the caller's transaction.
 
-    A setting that is applied is set; the end of a wish that came from away is posted, to travel back.
+    A setting that is applied is set; the end of a wish that people know away from home is posted, to travel there.
     """
     found = journal.wish(wish)
     if found is None or found["outcome"]:
@@ -100,17 +104,31 @@ def end(journal: Journal, wish: int, outcome: str, why: str, at_ms: int) -> None
         outcome, why = _forget(journal, found) if found["kind"] == "forget" else _set(journal, found)
     journal.end_wish(wish, outcome, why, at_ms)
     if found["uid"]:
-        journal.post(AWAY, "wish", {"uid": found["uid"], "outcome": outcome, "why": why, "ended_ms": at_ms})
+        tell_away(journal, wish)
 
 
-def hear_end(journal: Journal, uid: str, outcome: str, why: str, ended_ms: int) -> None:
-    """Away: take in how a wish that went home has ended, inside the caller's transaction."""
-    found = journal.wish_by_uid(uid)
-    if found is None or found["outcome"]:
+def tell_away(journal: Journal, wish: int) -> None:
+    """Have every machine away from home told how a wish stands when that leaves, inside the caller's transaction."""
+    journal.post(AWAY, "wish", {"wish": wish})
+
+
+def hear(journal: Journal, said: Wished) -> None:
+    """Away: take in how a wish stands at home, wherever it was made, inside the caller's transaction.
+
+    Raises:
+        ValueError: it is not known here, and says nothing that its kind can say.
+    """
+    ask = said.ask
+    found = journal.wish_by_uid(ask.uid)
+    if found is None:
+        body = kinds.read(ask.kind, ask.body)
+        wish = journal.add_wish(ask.pillow, ask.kind, body, ask.who, ask.made_ms, ask.expires_ms, ask.uid)
+        found = journal.wish(wish)
+    if found is None or found["outcome"] or not said.outcome:
         return
-    if outcome == APPLIED:
+    if said.outcome == APPLIED:
         _set(journal, found)
-    journal.end_wish(found["wish"], outcome, why, ended_ms)
+    journal.end_wish(found["wish"], said.outcome, said.why, said.ended_ms)
 
 
 def give_up(journal: Journal, at_ms: int) -> None:

@@ -41,7 +41,7 @@ class World:
 
     def start_home(self):
         self.home = Whole(self.folder / "home", "demo", "--interpreter", self.interpreter, **self.environment)
-        until(lambda: self.home.shown() == "neutral", START_S)
+        until(lambda: self.home.shown() == "neutral")
 
     def close(self):
         self.far.__exit__()
@@ -145,10 +145,8 @@ def test_a_hug_there_and_a_hug_back_each_once(start, window, interpreter):
     shows(away, "neutral")
 
     away.get_by_label("green").check()
-    begun_s = time.monotonic()
     away.get_by_role("button", name="Send a hug").click()
-    until(lambda: is_green(world), START_S)
-    assert time.monotonic() - begun_s < 5  # two where nobody else is busy: a hug was felt, so home asks every second
+    until(lambda: is_green(world))
     expect(home.locator("#face")).to_have_attribute("data-light", "hug")
     expect(home.locator("#hugged")).to_have_text("a hug from far away")
     ended(away, "applied")
@@ -160,7 +158,8 @@ def test_a_hug_there_and_a_hug_back_each_once(start, window, interpreter):
     assert [wish["who"] for wish in world.wishes(world.home)] == ["away"]
     assert world.reports(world.far) == world.reports(world.home)
     assert [gesture for *_, gesture in world.reports(world.home)].count("hugging") == 1
-    assert len(world.sent(Ask)) == len(world.sent(WishEnd)) == 1
+    (ask,) = world.sent(Ask)
+    assert {(said.ask.uid, said.outcome) for said in world.sent(Wished)} <= {(ask.uid, ""), (ask.uid, "applied")}
 
 
 def test_what_an_owner_sets_away_is_set_at_home_and_refusals_travel_back(start, window):
@@ -172,7 +171,7 @@ def test_what_an_owner_sets_away_is_set_at_home_and_refusals_travel_back(start, 
     away.get_by_role("textbox", name="its name", exact=True).fill("Nimbus")
     away.get_by_role("button", name="keep").first.click()
     expect(away.locator("#name")).to_have_text("Nimbus", timeout=START_S * 1000)
-    until(lambda: world.home.ask("/api/state")["pillows"][0]["name"] == "Nimbus", START_S)
+    until(lambda: world.home.ask("/api/state")["pillows"][0]["name"] == "Nimbus")
 
     minute = time.localtime().tm_hour * 60 + time.localtime().tm_min
     clock = ["{:02d}:{:02d}".format(*divmod((minute + later) % 1440, 60)) for later in (-5, 30)]
@@ -188,11 +187,31 @@ def test_what_an_owner_sets_away_is_set_at_home_and_refusals_travel_back(start, 
     refused = ended(away, "refused")
     expect(refused).to_contain_text(f"quiet hours until {clock[1]}")
     away.get_by_role("button", name="Send a hug").click()
-    until(lambda: world.outcomes(world.home)[0] == "" and len(world.outcomes(world.home)) == 4, START_S)
+    until(lambda: world.outcomes(world.home)[0] == "" and len(world.outcomes(world.home)) == 4)
     time.sleep(1)
     assert world.glow() == (0, 0, 0)  # it waits
     away.locator("#quiet-none").click()
-    until(lambda: world.glow() != (0, 0, 0), START_S)
+    until(lambda: world.glow() != (0, 0, 0))
+
+
+def test_what_is_wished_at_home_is_seen_away(start, window):
+    world = start()
+    away, home = window.new_page(), window.new_page()
+    away.goto(f"http://127.0.0.1:{world.far.port}/?key={KEY}")
+    home.goto(world.home.page())
+    shows(away, "neutral")
+    assert world.home.huggable("hug").returncode == 0
+    expect(ended(away, "applied")).to_contain_text("Somebody at home sent a hug")
+    expect(away.locator("#hugged")).to_have_text("a hug from home")
+
+    home.locator("#quiet summary").click()
+    home.get_by_label("from").fill("21:15")
+    home.get_by_label("to", exact=True).fill("07:30")
+    home.locator("#quiet-form").get_by_role("button", name="keep").click()
+    expect(away.locator("#quiet-now")).not_to_have_text("none", timeout=START_S * 1000)
+    assert away.locator("#quiet-now").inner_text() == home.locator("#quiet-now").inner_text()
+    until(lambda: world.outcomes(world.home) == world.outcomes(world.far) == ["applied"] * 2)
+    assert [wish["uid"] for wish in world.wishes(world.home)] == [wish["uid"] for wish in world.wishes(world.far)]
 
 
 SENDS = [StoresAndResets(), Answers(503), Resets(), Answers(429, retry_after="1"), StoresAndIsSilent(), Answers(500)]
@@ -221,7 +240,7 @@ def test_through_faults_with_the_bridge_killed_in_between_each_is_there_once(sta
 
     away.get_by_label("green").check()
     away.get_by_role("button", name="Send a hug").click()
-    until(lambda: is_green(world), LONG_S)
+    until(lambda: is_green(world))
     world.home.stop(signal.SIGKILL)
     world.home.close()
     world.start_home()
@@ -230,7 +249,7 @@ def test_through_faults_with_the_bridge_killed_in_between_each_is_there_once(sta
 
     assert proxy.asked > len(proxy.log)  # some of it did not even come through
     proxy.choose = lambda request: None
-    until(lambda: world.reports(world.far) == world.reports(world.home), LONG_S)
+    until(lambda: world.reports(world.far) == world.reports(world.home))
     assert world.outcomes(world.home) == world.outcomes(world.far) == ["applied"]
     said = Counter((one.said.boot, one.said.seq) for one in world.sent(Dated) if isinstance(one.said, Report))
     assert said  # some of them perhaps twice: the queue is told again what it may not have heard
@@ -248,9 +267,9 @@ def test_a_hug_for_a_pillow_that_sleeps_glows_when_it_wakes(start, window):
     away.get_by_label("green").check()
     away.get_by_role("button", name="Send a hug").click()
     expect(ended(away, "waiting")).to_contain_text("waits until it wakes")
-    until(lambda: world.outcomes(world.home) == [""], START_S)
+    until(lambda: world.outcomes(world.home) == [""])
     assert world.home.huggable("press", "plug").returncode == 0
-    until(lambda: is_green(world), START_S)
+    until(lambda: is_green(world))
     ended(away, "applied")
     goes_dark(world)
     assert world.outcomes(world.far) == ["applied"]
@@ -258,7 +277,7 @@ def test_a_hug_for_a_pillow_that_sleeps_glows_when_it_wakes(start, window):
 
 def test_nothing_that_opens_the_queue_is_in_what_is_kept_or_shown(start, azurite):
     world = start()
-    until(lambda: world.far.ask("/api/state")["pillows"], START_S)
+    until(lambda: world.far.ask("/api/state")["pillows"])
     kept = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
     assert azurite.key.encode() not in kept
     assert azurite.key not in "".join(world.home.out + world.home.err + world.far.err)

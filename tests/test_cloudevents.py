@@ -22,10 +22,10 @@ from bridge.cloudevents import (
     Forget,
     State,
     Unread,
-    WishEnd,
+    Wished,
     decode,
 )
-from bridge.packing import MOST_BYTES, encode, pack, posted
+from bridge.packing import MOST_BYTES, encode, pack
 from bridge.report import GESTURES, WHYS, Dated, Gap, Report
 from bridge.strict import U32, U53, Malformed
 
@@ -33,9 +33,10 @@ PILLOW = "00112233aabbccdd"
 HUG = Dated(Report(PILLOW, 7, 42, 81_234, "hugging", 92, 410, 5_000), 1_795_363_200_123, 12, False, 1_795_363_200_150)
 FULL = Dated(Gap(PILLOW, 7, 43, 60, "full", 3), 1_795_363_200_123, 12, True, 1_795_363_200_150)
 FACE = State(PILLOW, "cloud", "hugging", 1_795_363_200_123, "usb", False, "1.0.0", 1_795_363_200_150, 1_795_363_200_151)
-END = WishEnd("uid-of-a-wish", "applied", "", 1_795_363_200_123)
 HUG_BACK = Ask("uid-of-a-wish", PILLOW, "hug", {"seconds": 5}, "Oma 👵🏽", 1_795_363_200_123, 1_795_363_300_123)
-EVENTS = [HUG, FULL, FACE, END, Forget(1_795_363_200_123), HUG_BACK]
+WAITS, END = Wished(HUG_BACK, "", "", 0), Wished(HUG_BACK, "applied", "", 1_795_363_200_123)
+NIGHT = replace(FACE, quiet={"from": 22 * 60, "to": 7 * 60})
+EVENTS = [HUG, FULL, FACE, NIGHT, WAITS, END, Forget(1_795_363_200_123), HUG_BACK]
 
 WIDE, TIME = st.integers(0, U32), st.integers(0, U53)
 SEQ = st.integers(1, U32)
@@ -49,12 +50,15 @@ GAPS = st.builds(
     lambda pillow, boot, ends, why, older: Gap(pillow, boot, min(ends), max(ends), why, older),
     *(ID, WIDE, st.tuples(SEQ, SEQ), st.sampled_from([*WHYS, LOST]), WIDE),
 )
+ASKS = st.builds(Ask, UID, ID, st.just("light"), st.dictionaries(TEXT, TIME, max_size=5), TEXT, TIME, TIME)
+MINUTE = st.integers(0, 24 * 60 - 1)
+HOURS = st.one_of(st.none(), st.fixed_dictionaries({"from": MINUTE, "to": MINUTE}))
 ANY = st.one_of(
     st.builds(Dated, st.one_of(REPORTS, GAPS), st.integers(-U53, U53), TIME, st.booleans(), TIME),
-    st.builds(State, ID, TEXT, st.sampled_from(FACES), TIME, TEXT, st.booleans(), TEXT, TIME, TIME),
-    st.builds(WishEnd, UID, st.sampled_from(OUTCOMES), TEXT, TIME),
+    st.builds(State, ID, TEXT, st.sampled_from(FACES), TIME, TEXT, st.booleans(), TEXT, TIME, TIME, HOURS),
     st.builds(Forget, TIME),
-    st.builds(Ask, UID, ID, st.just("light"), st.dictionaries(TEXT, TIME, max_size=5), TEXT, TIME, TIME),
+    st.builds(Wished, ASKS, st.sampled_from(["", *OUTCOMES]), TEXT, TIME),
+    ASKS,
 )
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.just(PILLOW)),
@@ -153,14 +157,6 @@ def test_the_largest_events_fit_into_a_message():
 def test_what_the_other_end_could_not_read_is_not_sent(event):
     with pytest.raises(Malformed):
         encode(event)
-
-
-def test_the_outbox_holds_ends_and_forgetting():
-    assert posted("wish", {"uid": END.uid, "outcome": END.outcome, "why": "", "ended_ms": END.ended_ms}) == END
-    assert posted("forget", {"upto_ms": 5}) == Forget(5)
-    for kind, body in (("dance", {}), ("wish", {}), ("forget", {"upto_ms": 5, "more": 1})):
-        with pytest.raises(Malformed):
-            posted(kind, body)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from unruly import HOME_MS, PILLOW, UnrulyQueue, message, report, state
 
 from bridge import steps, wishes
 from bridge.cloud import Received
-from bridge.cloudevents import Forget, WishEnd
+from bridge.cloudevents import Ask, Forget, Wished
 from bridge.journal import Journal
 from bridge.refusals import Denied, TooLarge, Unreachable
 from bridge.report import Gap
@@ -291,14 +291,64 @@ def test_a_machine_that_starts_again_knows_that_home_was_silent_meanwhile(away):
 # -- wishes, forgetting ------------------------------------------------------------------------------------------
 
 
+def ask(uid="of-somebody-at-home", kind="hug", made_ms=HOME_MS, body=None):
+    return Ask(uid, PILLOW, kind, body or {"colour": "#ff0000"}, "home", made_ms, made_ms + 60_000)
+
+
+def outcomes(away):
+    return [(wish["who"], wish["outcome"]) for wish in away.journal.wishes(PILLOW)]
+
+
 def test_a_wish_ends_as_home_says_and_keeps_its_first_end(away):
     number = wishes.make(away.journal, PILLOW, "hug", {"colour": "#ff0000"}, "Oma", 60, from_away=True)
-    uid = away.journal.wish(number)["uid"]
-    away.queue.send(message(WishEnd(uid, "applied", "", 5), WishEnd("0" * 16, "applied", "", 5)))
-    away.queue.send(message(WishEnd(uid, "refused", "no", 6)))
+    said = ask(away.journal.wish(number)["uid"])
+    away.queue.send(message(Wished(said, "", "", 0), Wished(said, "applied", "", 5)))
+    away.queue.send(message(Wished(said, "refused", "no", 6), Wished(said, "", "", 0)))
     away.step()
     assert (away.journal.wish(number)["outcome"], away.journal.wish(number)["ended_ms"]) == ("applied", 5)
+    assert outcomes(away) == [("Oma", "applied")]
     assert away.journal.outbox("away") == []
+
+
+def test_a_wish_made_at_home_is_listed_here_as_it_stands_there(away):
+    away.queue.send(message(Wished(ask(), "", "", 0)))
+    away.step()
+    assert outcomes(away) == [("home", "")]
+    away.queue.send(message(Wished(ask(), "expired", "nobody could do it in time", HOME_MS + 9)))
+    away.step()
+    assert outcomes(away) == [("home", "expired")]
+
+
+def test_a_wish_that_no_kind_says_is_put_aside_and_costs_nothing_else(away):
+    away.queue.send(message(Wished(ask(kind="dance"), "", "", 0), report(1)))
+    away.step()
+    assert away.seqs() == [1] and outcomes(away) == []
+    assert away.journal.dead_letters()[0]["what"] == "wish"
+
+
+def test_a_wish_that_was_forgotten_stays_so_and_one_that_is_open_here_ends(away):
+    number = wishes.make(away.journal, PILLOW, "hug", {}, "Oma", 60, from_away=True)
+    mine = ask(away.journal.wish(number)["uid"], made_ms=HOME_MS - 9)
+    away.queue.send(message(Wished(ask(), "applied", "", HOME_MS)))
+    away.queue.send(message(Forget(HOME_MS)))
+    away.step()
+    assert outcomes(away) == [("Oma", "")]
+    for late in (Wished(ask(), "", "", 0), Wished(ask(), "applied", "", HOME_MS), Wished(mine, "applied", "", HOME_MS)):
+        away.queue.send(message(late))
+        away.step()
+    assert outcomes(away) == []
+    assert away.journal.wish(number)["outcome"] == "applied" and not away.troubles
+
+
+def test_quiet_hours_that_were_set_at_home_are_known_here(away):
+    hours = {"from": 1320, "to": 420}
+    for stamp, quiet in ((1, None), (3, hours), (2, None)):
+        away.queue.send(message(replace(state(stamp), quiet=quiet)))
+    away.run(5)
+    assert away.journal.settings(PILLOW)["quiet"] == hours
+    away.queue.send(message(replace(state(4), quiet=None)))
+    away.run(5)
+    assert away.journal.settings(PILLOW)["quiet"] is None
 
 
 def test_what_was_deleted_at_home_is_deleted_here_and_does_not_come_back(away):

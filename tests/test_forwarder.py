@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 from faultyhttp import Answers, FaultyHttp, Portal, Resets, StoresAndResets
 
-from bridge import cloudsettings
+from bridge import cloudsettings, wishes
 from bridge.cloud import Queue
-from bridge.cloudevents import LOST, Forget, State, WishEnd, decode
+from bridge.cloudevents import LOST, Ask, Forget, State, Wished, decode
 from bridge.forwarder import DENIED_MS, RECORD_MS, TOLD_MS, Forwarder
 from bridge.journal import Journal
 from bridge.outgoing import AWAY, BEAT_MS, CURSOR, LATE_MS, READ_ROWS
@@ -274,13 +274,33 @@ def test_a_face_that_cannot_be_said_is_in_nobodys_way(home):
 # -- The outbox --------------------------------------------------------------------------------------------------
 
 
-def test_the_ends_of_wishes_travel_and_leave_the_outbox(home):
-    end = {"uid": "uid-of-a-wish", "outcome": "applied", "why": "", "ended_ms": 5}
-    home.write(lambda journal: journal.post(AWAY, "wish", end))
+def test_wishes_travel_as_they_stand_and_leave_the_outbox(home):
+    with home.journal.transaction():
+        wish = home.journal.add_wish(PILLOW, "hug", {"colour": "#ff0000"}, "Oma", 1, 2**50, "uid-of-a-wish")
+    home.write(lambda journal: journal.post(AWAY, "wish", {"wish": wish}))
+    home.run(RECORD_MS)
+    home.write(lambda journal: journal.post(AWAY, "forget", {"upto_ms": 4}))
+    home.write(lambda journal: wishes.end(journal, wish, "refused", "no", 5))
+    home.run(RECORD_MS)
+    ask = Ask("uid-of-a-wish", PILLOW, "hug", {"colour": "#ff0000"}, "Oma", 1, 2**50)
+    assert home.sent((Wished, Forget)) == [Wished(ask, "", "", 0), Forget(4), Wished(ask, "refused", "no", 5)]
+    assert home.journal.outbox(AWAY) == []
+
+
+def test_a_wish_that_was_forgotten_before_it_left_is_in_nobodys_way(home):
+    home.write(lambda journal: journal.post(AWAY, "wish", {"wish": 77}))
     home.write(lambda journal: journal.post(AWAY, "forget", {"upto_ms": 4}))
     home.run(RECORD_MS)
-    assert home.sent((WishEnd, Forget)) == [WishEnd(**end), Forget(4)]
-    assert home.journal.outbox(AWAY) == []
+    assert home.sent((Wished, Forget)) == [Forget(4)]
+    assert home.journal.outbox(AWAY) == home.journal.dead_letters() == []
+
+
+def test_quiet_hours_are_said_with_how_it_is(home):
+    home.arrive()
+    home.run(RECORD_MS)
+    home.write(lambda journal: journal.set_setting(PILLOW, "quiet", {"from": 1320, "to": 420}, "home", 5))
+    home.run(RECORD_MS)
+    assert [state.quiet for state in home.sent(State)] == [None, {"from": 1320, "to": 420}]
 
 
 def test_a_full_outbox_travels_whole(home):
@@ -290,8 +310,9 @@ def test_a_full_outbox_travels_whole(home):
     assert [forget.upto_ms for forget in home.sent(Forget)] == list(range(1_234))
 
 
-def test_a_post_that_cannot_be_said_is_put_aside_and_told(home):
-    home.write(lambda journal: journal.post(AWAY, "dance", {}))
+@pytest.mark.parametrize(("kind", "body"), [("dance", {}), ("wish", {}), ("wish", {"wish": {}}), ("forget", {"a": 1})])
+def test_a_post_that_cannot_be_said_is_put_aside_and_told(home, kind, body):
+    home.write(lambda journal: journal.post(AWAY, kind, body))
     home.write(lambda journal: journal.post(AWAY, "forget", {"upto_ms": 4}))
     home.run(RECORD_MS)
     assert home.sent(Forget) == [Forget(4)]

@@ -1,6 +1,7 @@
 """Wishes over the pillow's own light and link, the bridge's own session, acts and journal, and a virtual clock."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from joined import PILLOW, START_WALL_MS, Bridge, Pillow, RamDisk
 from pillow.light import Light
 
 from bridge import kinds, wishes
+from bridge.cloudevents import Ask, Wished
 from bridge.grants import Grants
 from bridge.journal import Journal
 from bridge.quiet import is_quiet
@@ -352,15 +354,28 @@ def test_a_setting_that_was_made_before_the_one_that_holds_changes_nothing():
 # -- From away ---------------------------------------------------------------------------------------------------
 
 
-def test_the_end_of_a_wish_that_came_from_away_is_posted_once_with_it():
+def test_the_end_of_a_wish_is_posted_once_with_it():
     journal = Journal(":memory:")
     journal.arrive(PILLOW, "", 1)
     wish = journal.add_wish(PILLOW, "hug", {}, "Ada", 1, 100, uid="u" * 8)
-    here = journal.add_wish(PILLOW, "hug", {}, "Ada", 1, 100)
+    here = journal.add_wish(PILLOW, "press", {}, "page", 1, 100)
     for number in (wish, wish, here):
         wishes.end(journal, number, "refused", "it is asleep", 50)
-    posted = [row["body"] for row in journal.outbox("away")]
-    assert posted == [{"uid": "u" * 8, "outcome": "refused", "why": "it is asleep", "ended_ms": 50}]
+    assert [(row["kind"], row["body"]) for row in journal.outbox("away")] == [("wish", {"wish": wish})]
+
+
+@pytest.mark.parametrize("kind", [*kinds.LEAST_ROLE, "press", "release", "take"])
+def test_what_people_wish_at_home_has_a_name_and_is_posted_and_the_rest_is_not(kind):
+    journal = Journal(":memory:")
+    wish = wishes.make(journal, PILLOW, kind, {}, "home", 60)
+    posted = [row["body"]["wish"] for row in journal.outbox("away")]
+    assert (bool(journal.wish(wish)["uid"]), posted) == ((True, [wish]) if kind in kinds.LEAST_ROLE else (False, []))
+    assert journal.outbox("home") == []
+
+
+def wished(made, outcome, ended_ms, **other):
+    names = ("uid", "pillow", "kind", "body", "who", "made_ms", "expires_ms")
+    return Wished(Ask(**({name: made[name] for name in names} | other)), outcome, "", ended_ms)
 
 
 def test_a_wish_made_away_is_posted_and_ends_with_the_word_from_home():
@@ -371,12 +386,24 @@ def test_a_wish_made_away_is_posted_and_ends_with_the_word_from_home():
     (posted,) = journal.outbox("home")
     columns = ("uid", "pillow", "kind", "body", "who", "made_ms", "expires_ms")
     assert posted["body"] == {name: made[name] for name in columns}
-    wishes.hear_end(journal, made["uid"], "applied", "", 70)
-    wishes.hear_end(journal, made["uid"], "expired", "", 90)
-    wishes.hear_end(journal, "unknown-1", "expired", "", 90)
+    for outcome, ended_ms in (("", 0), ("applied", 70), ("expired", 90), ("", 0)):
+        wishes.hear(journal, wished(made, outcome, ended_ms))
     assert (journal.wish(wish)["outcome"], journal.wish(wish)["ended_ms"]) == ("applied", 70)
     assert journal.pillows()[0]["name"] == "Nimbus"
-    assert journal.outbox("away") == []
+    assert journal.outbox("away") == [] and len(journal.wishes(PILLOW)) == 1
+
+
+def test_a_wish_made_elsewhere_is_known_once_whatever_comes_first():
+    journal = Journal(":memory:")
+    made = wished({"uid": "u" * 8, "pillow": PILLOW, "kind": "hug", "body": {}, "who": "home"}
+                  | {"made_ms": 5, "expires_ms": 2**50}, "applied", 70)  # fmt: skip
+    for said in (made, replace(made, outcome="", ended_ms=0), made):
+        wishes.hear(journal, said)
+    (found,) = journal.wishes(PILLOW)
+    assert (found["kind"], found["who"], found["outcome"], found["ended_ms"]) == ("hug", "home", "applied", 70)
+    with pytest.raises(ValueError, match="Expected a wish of"):
+        wishes.hear(journal, replace(made, ask=replace(made.ask, uid="v" * 8, kind="dance")))
+    assert journal.outbox("away") == journal.outbox("home") == []
 
 
 def test_a_wish_about_which_home_says_nothing_is_given_up_a_day_after_it_was_over():

@@ -12,7 +12,7 @@ from typing import Protocol
 from bridge import steps
 from bridge.bell import ring
 from bridge.cloud import Received
-from bridge.cloudevents import Event, Forget, State, Unread, WishEnd, decode
+from bridge.cloudevents import Event, Forget, State, Unread, Wished, decode
 from bridge.refusals import Denied, TooLarge, Unreachable
 from bridge.strict import Malformed
 from web.intake import Hole, Intake, Troubles
@@ -137,7 +137,7 @@ class Collector:
         if hole := self._intake.hole(events):
             self._hold(received, events, hole, now_s)
             with self._journal.transaction():  # how things stand now need not wait
-                return self._intake.take([one for one in events if isinstance(one, State | WishEnd)], heard_ms, now_ms)
+                return self._intake.take([one for one in events if isinstance(one, State | Wished)], heard_ms, now_ms)
         return self._take(received, events, now_ms) + self._release(now_ms)
 
     def _take(self, received: Received, events: Sequence[Event | Unread], now_ms: int) -> int:

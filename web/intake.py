@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bridge import wishes
-from bridge.cloudevents import LOST, Event, Forget, State, Unread, WishEnd
+from bridge.cloudevents import LOST, Event, Forget, State, Unread, Wished
 from bridge.journal import Journal
 from bridge.report import Dated, Gap
 
@@ -92,8 +92,8 @@ class Intake:
             match event:
                 case State():
                     self._hear(event, heard_ms, now_ms)
-                case WishEnd():
-                    wishes.hear_end(self._journal, event.uid, event.outcome, event.why, event.ended_ms)
+                case Wished():
+                    self._hear_wish(event, now_ms)
                 case Forget():
                     self._forget(event.upto_ms, now_ms)
                 case Unread():
@@ -116,6 +116,16 @@ class Intake:
             state = replace(state, gesture="notconnected", link="", late=False, last_seen_ms=heard_ms)
         self._journal.believe(state, heard_ms)
 
+    def _hear_wish(self, wished: Wished, now_ms: int) -> None:
+        """Take in how a wish stands; what was forgotten stays so, and ends where it is known still."""
+        is_forgotten = max(wished.ask.made_ms, wished.ended_ms) <= self._forgotten_ms()
+        if is_forgotten and self._journal.wish_by_uid(wished.ask.uid) is None:
+            return
+        try:
+            wishes.hear(self._journal, wished)
+        except ValueError as error:
+            self._journal.bury("wish", str(error), repr(wished), now_ms)
+
     def _forget(self, upto_ms: int, now_ms: int) -> None:
         if upto_ms > self._forgotten_ms():
             self._journal.set_setting("", FORGOTTEN, upto_ms, "home", now_ms)
@@ -124,7 +134,7 @@ class Intake:
     def _forget_again(self, events: Sequence[Event | Unread]) -> None:
         """What was deleted at home must not come back with a message that was overtaken."""
         upto_ms = self._forgotten_ms()
-        if any(isinstance(event, Dated) and event.heard_ms <= upto_ms for event in events):
+        if any(0 < _moment(event) <= upto_ms for event in events):
             self._journal.forget_before(upto_ms)
 
     def _forgotten_ms(self) -> int:
@@ -141,3 +151,13 @@ class Intake:
         if any(known["link"] and known["last_seen_ms"] < long_ago_ms for known in self._journal.pillows()):
             with self._journal.transaction():
                 self._journal.fall_silent(long_ago_ms)
+
+
+def _moment(event: Event | Unread) -> int:
+    """Return by which moment something is forgotten, 0 of what never is."""
+    match event:
+        case Dated():
+            return event.heard_ms
+        case Wished():
+            return event.ended_ms
+    return 0
