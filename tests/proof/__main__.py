@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from proof import parts
 from proof.parts import PARTS, row
 from proof.shares import CORES
 
@@ -23,36 +24,39 @@ def main():
     parser = argparse.ArgumentParser(prog="huggable prove", description=__doc__.split("\n")[0])
     parser.add_argument("--only", action="append", choices=[part.name for part in PARTS])
     parser.add_argument("--share", type=float, default=1.0, help="of the full count (default: all)")
+    parser.add_argument("--alone", help=argparse.SUPPRESS)  # this part in this process, as `_is_proved` starts it
     said = parser.parse_args()
-    parts = [part for part in PARTS if not said.only or part.name in said.only]
+    if said.alone:
+        return parts.main(said.alone, said.share)
+    chosen = [part for part in PARTS if not said.only or part.name in said.only]
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {CORES} cores")
     print(f"{'':6}{'part':16}{'asked':>22}  done", flush=True)
     began = time.monotonic()
-    unproved = _unproved(parts, said.share)
-    print(_verdict(parts, unproved, time.monotonic() - began))
+    unproved = _unproved(chosen, said.share)
+    print(_verdict(chosen, unproved, time.monotonic() - began))
     return 1 if unproved else 0
 
 
-def _unproved(parts, share):
+def _unproved(chosen, share):
     """Run parts, those that take all cores one after another. Returns the names of those that are not proved."""
-    proved = {part.name: _is_proved(part, share) for part in parts if not part.is_narrow}
-    narrow = [part for part in parts if part.is_narrow]
+    proved = {part.name: _is_proved(part, share) for part in chosen if not part.is_narrow}
+    narrow = [part for part in chosen if part.is_narrow]
     with ThreadPoolExecutor(CORES) as pool:
         proved |= zip((part.name for part in narrow), pool.map(lambda part: _is_proved(part, share), narrow))
     return [name for name, is_proved in proved.items() if not is_proved]
 
 
-def _verdict(parts, unproved, seconds):
+def _verdict(chosen, unproved, seconds):
     minutes = f"in {seconds / 60:.0f} minutes" if seconds >= 90 else f"in {seconds:.0f} seconds"
     if unproved:
         return f"NOT proved: {', '.join(unproved)} ({minutes})"
-    return f"proved: all of {len(parts)} parts, {minutes}"
+    return f"proved: all of {len(chosen)} parts, {minutes}"
 
 
 def _is_proved(part, share):
     """Run a part in a process of its own and print its row at once, for who ends the proof early."""
     began = time.monotonic()
-    words = [sys.executable, "-m", "proof.parts", part.name, str(share)]
+    words = [sys.executable, "-m", "proof", "--alone", part.name, "--share", str(share)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
         try:
             said, _ = running.communicate(timeout=MOST_S)

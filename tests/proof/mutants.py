@@ -239,7 +239,13 @@ MUTANTS = (
 
 
 def load(mutant):
-    """Make the product of this process have the bug. Raises LookupError when its source is not as the mutant says."""
+    """Make the product of this process have the bug.
+
+    Raises:
+        LookupError: the source is not as the mutant says, or was loaded before, so that nobody would see the bug.
+    """
+    if mutant.module in sys.modules:
+        raise LookupError(f"{mutant.name}: {mutant.module} is loaded without the bug")
     spec = importlib.util.find_spec(mutant.module)
     source = Path(spec.origin).read_text()
     if source.count(mutant.there) != 1:

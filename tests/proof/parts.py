@@ -1,8 +1,6 @@
 """The parts of the proof: what each does, how much of it is asked, and what is said of it.
 
-    python -m proof.parts NAME SHARE     one of them, in a process of its own: prints its row
-
-Its law: a part that ends in any way but well is not proved, and no other part notices.
+Its law: a part that ends in any way but well is not proved.
 """
 
 import functools
@@ -258,12 +256,8 @@ def main(name, share):
     """Do a share of the part of this name and print its row. Returns the exit status, 0 when it is proved."""
     part = next(part for part in PARTS if part.name == name)
     began = time.monotonic()
-    verdict, done, wrong = attempt(part, float(share))
+    verdict, done, wrong = attempt(part, share)
     for sentence in wrong[:MOST_TOLD]:
         print(f"{part.name}: {sentence}")
-    print(row(part, float(share), verdict, done, time.monotonic() - began))
+    print(row(part, share, verdict, done, time.monotonic() - began))
     return 0 if verdict == "ok" else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

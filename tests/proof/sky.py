@@ -21,6 +21,7 @@ STEPS = 8  # passed before a kill that is not aimed, at most
 AIMS = {"forwarder is killed": steps.CLOUD, "away is killed": ("taken", "deleted")}  # nothing is published here
 AIM_STEPS = 3  # an aimed kill falls when its step is passed for the n-th time, up to this
 RUBBISH = ("", "[", "\x00\xff", '{"a":1}', "[1,2,", "x" * 5_000)
+GRAVES = 1_000  # more than are ever buried
 SLOW_MS = 15_000  # as long as a call may take
 PEACE_MS = 4 * 3_600_000  # by then everything must have arrived: both sides may have backed off, and locks of 30 s
 EARLIEST_MS = 20  # nobody turns faster than that
@@ -188,8 +189,9 @@ class Sky:
             now_ms = max(now_ms + 1, self.due_ms)
         wrong = self.wrong if self.office.is_empty else ["stuck: the queue still has messages"]
         wrong += carried(all_rows(self.journal), all_rows(self.away))
-        if lost := {text for text in self.office.texts if text in RUBBISH} - set(self.poison.texts):
-            wrong.append(f"lost: rubbish that is in no poison queue: {lost}")
+        kept = {*self.poison.texts, *(row["content"] for row in self.away.dead_letters(GRAVES))}  # it may refuse them
+        if lost := {text for text in self.office.texts if text in RUBBISH} - kept:
+            wrong.append(f"lost: rubbish that is neither in the poison queue nor in the journal: {lost}")
         return wrong + self._faces()
 
     def _look_at_faces(self):
