@@ -24,7 +24,7 @@ WELL_S = 5.0  # after this it has started well
 CANNOT = 2  # the exit status of a program that cannot start and has said why
 LINES = 200  # of standard error, not passed on yet: a traceback is some thirty
 LINE_BYTES = 4_096
-HOLD_S = 0.5  # a line may be its last word, which is told in another way
+HOLD_S = 2.0  # a line may be its last word, which is told in another way: a busy machine is slow to end it
 DRAIN_S = 0.2  # for the rest of what it said, once it has ended
 
 
