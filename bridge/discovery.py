@@ -13,7 +13,6 @@ import zeroconf
 
 SERVICE = "_huggable._tcp.local."
 LOOK_S = 5.0  # how often this computer's addresses are looked at: there is no event for it everywhere
-GOODBYE_S = 1.0  # for the last word, when the bridge ends
 
 
 def addresses() -> list[str]:

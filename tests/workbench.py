@@ -2,8 +2,6 @@
 
 from virtual.chip import Chip
 
-SDA_LOW = 110  # the error of a bus that somebody holds
-
 
 class Still:
     """A pillow that lies on a table: gravity on z, and the noise that a living sensor always has."""
