@@ -79,14 +79,16 @@ class Home:
         self.journal.close()
 
 
-def board(folder, interpreter, home=None, state="there"):
-    """A virtual board under an access point; `home`, a blob, is already in its flash."""
+def board(folder, interpreter, home=None, state="there", start=None, **config):
+    """A virtual board under an access point; `home`, a blob, is already in its flash, and so is a `config`."""
     folder.mkdir(exist_ok=True)
     air = {"ssid": SSID, "password": PASSWORD, "state": state, "join_ms": 200}
     (folder / "air.json").write_text(json.dumps(air))
     (folder / "flash").mkdir(exist_ok=True)
     (folder / "flash" / "id").write_text(PILLOW)
     (folder / "flash" / "boot").write_text("1 0\n")
+    if config:
+        (folder / "flash" / "config.json").write_text(json.dumps(config))
     if home:
         (folder / "flash" / "home").write_bytes(home)
-    return Plugged(folder, interpreter)
+    return Plugged(folder, interpreter, start)

@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import pytest
 from ether import Sofa
 from interpreters import micropython
+from pillow import sleep
+from pillow.gesture import Recogniser
 from pillow.sleep import CABLE_MS, NAP_MS, SECONDS, TOLD_MS, UNSENT_MS, Sleep
+from pillow.squeeze import Squeeze
 from plugged import ROOT, Host, plugged
 from workbench import Bench
 
@@ -40,6 +43,21 @@ def test_it_sleeps_after_lying_still_and_says_so_before():
     awake_ms = night.run(20 * MINUTE_MS)
     assert night.slept == [SECONDS]
     assert 5 * MINUTE_MS <= awake_ms <= 5 * MINUTE_MS + 2_000
+    assert night.sofa.bridge.journal.pillows()[0]["gesture"] == "sleeping"
+
+
+@pytest.mark.parametrize("phase", range(50))
+def test_whatever_it_hears_just_then_the_bridge_knows_that_it_sleeps(monkeypatch, phase):
+    """A ping, or an acknowledgement, may be under way when it begins to say so."""
+    monkeypatch.setattr(sleep, "MINUTE_MS", 900)
+    night = Night()
+    night.run(2_500)
+    night.sample[0] += 100
+    night.run(20 * phase)
+    night.sample[0] += 100
+    night.run(10_000)
+    assert night.slept == [SECONDS]
+    night.sofa.bridge.conversation.end(night.sofa.now_ms)
     assert night.sofa.bridge.journal.pillows()[0]["gesture"] == "sleeping"
 
 
@@ -137,7 +155,7 @@ def chipset(monkeypatch):
     sys.modules.pop("pillow.bed", None)
 
 
-def bed(chipset, who=0x68, squeeze="none"):
+def bed(chipset, who=0x68, squeeze="none", sense=None, sofa=None, cause="power"):
     from pillow.bed import Bed
     from pillow.mpu6050 import Mpu6050
 
@@ -147,8 +165,10 @@ def bed(chipset, who=0x68, squeeze="none"):
     sensor.start()
     config = {"sleep_minutes": 5, "int_pin": 27, "touch_pin": 32, "squeeze": squeeze}
     said, healthy = [], []
-    sofa = Sofa()
-    parts = config, bench, sensor, [0] * 6, sofa.reporter, sofa.spool, said.append
+    sofa = sofa or Sofa()
+    bench.cause = lambda: cause
+    feels = bench, sofa.disk, Recogniser(100, True), sense or Squeeze(False, None), sensor, [0] * 6
+    parts = config, *feels, sofa.reporter, sofa.spool, said.append
     Bed(*parts, lambda: (sofa.cable, sofa.air), lambda: healthy.append(1))._lie_down(SECONDS)
     return said, healthy, bench
 
@@ -164,6 +184,27 @@ def test_a_squeeze_wakes_it_where_there_is_a_touch_pad(chipset):
     assert chipset.slept and chipset.armed == [400, "touch"]
 
 
+def test_a_squeeze_that_wakes_it_is_felt_though_it_was_there_before_the_chip(chipset):
+    before, after, other = (Squeeze(False, None) for _ in range(3))
+    sofa = Sofa()
+    before.step(lambda: 700, 0)
+    bed(chipset, squeeze="touch", sense=before, sofa=sofa)
+    bed(chipset, squeeze="touch", sense=after, sofa=sofa, cause="sleep")
+    after.step(lambda: 500, 0)
+    assert after.level > 500
+    bed(chipset, squeeze="touch", sense=other, sofa=sofa, cause="power")  # somebody may have opened it
+    other.step(lambda: 500, 0)
+    assert other.level == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"7.5"])
+def test_a_rest_that_is_damaged_is_learnt_anew(chipset, content):
+    sofa, sense = Sofa(), Squeeze(False, None)
+    sofa.disk.replace("rest", content)
+    bed(chipset, squeeze="touch", sense=sense, sofa=sofa, cause="sleep")
+    assert sense.rest is None and chipset.slept
+
+
 def test_what_nothing_would_wake_does_not_sleep_and_says_so(chipset):
     said, healthy, _ = bed(chipset, who=0x70)
     assert (chipset.slept, healthy) == ([], [])
@@ -176,17 +217,32 @@ sys.path.insert(0, %r)
 if sys.implementation.name == "cpython":
     from virtual import cpython
     cpython.pretend()
-from virtual import machine
+from virtual import esp32, machine
 print("cause", machine.CAUSES[machine.reset_cause() - 1])
 machine.WDT(timeout=1000)
+%s
 machine.deepsleep(60_000)
 """
+MOTION = "esp32.wake_on_ext1((27,), True); machine.world().chip.regs[machine.INT_ENABLE] = machine.MOTION"
 
 
 @pytest.mark.parametrize("interpreter", [lambda: sys.executable, micropython], ids=["cpython", "micropython"])
-def test_a_virtual_chip_sleeps_until_it_is_moved(tmp_path, interpreter):
+@pytest.mark.parametrize(
+    "armed, said", [(MOTION, "shake 20"), ("esp32.wake_on_touch(True)", "hug 20")], ids=["motion", "touch"]
+)
+def test_a_virtual_chip_sleeps_until_what_was_armed_wakes_it(tmp_path, interpreter, armed, said):
     start = tmp_path / "sleeper.py"
-    start.write_text(SLEEPER % str(ROOT / "firmware"))
+    start.write_text(SLEEPER % (str(ROOT / "firmware"), armed))
     with plugged(tmp_path, interpreter(), start) as board, Host(board.link) as host:
-        board.tell("shake 20")
+        board.tell(said)
         assert host.console("cause sleep")
+
+
+def test_a_virtual_chip_that_nothing_would_wake_sleeps_on(tmp_path):
+    start = tmp_path / "sleeper.py"
+    start.write_text(SLEEPER % (str(ROOT / "firmware"), ""))
+    with plugged(tmp_path, sys.executable, start) as board, Host(board.link) as host:
+        assert host.console("cause power")
+        board.tell("shake 20")
+        with pytest.raises(AssertionError, match="no 'cause sleep'"):
+            host.console("cause sleep", 1.5)

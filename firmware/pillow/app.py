@@ -67,8 +67,10 @@ class App:
         if config["sleep_minutes"]:
             from .bed import Bed
 
-            parts = config, board, self._sensor, self._sample, self._reporter, spool, self._say
-            self._tasks += (Bed(*parts, lambda: (self._link, self._air), lambda: keep_count(self._boot, 0)).step,)
+            feels = self._recogniser, self._squeeze, self._sensor, self._sample
+            tells = self._reporter, spool, self._say
+            asks = lambda: (self._link, self._air), lambda: keep_count(self._boot, 0)
+            self._tasks += (Bed(config, board, self._disk, *feels, *tells, *asks).step,)
         self._ticked_ms = [board.ticks_ms()] * len(self._tasks)
         self._healthy_ms = board.ticks_ms() + HEALTHY_MS
 

@@ -18,18 +18,27 @@ WATCH = (
     (0x6C, 0x47),  # PWR_MGMT_2
     (0x6B, 0x28),  # PWR_MGMT_1: cycle; the thermometer off
 )
+REST = "rest"  # the file with what the squeeze sense reads when nobody squeezes: a squeeze may be what wakes it
 NOTHING_WAKES = "This pillow cannot sleep: only the clock would wake it; set sleep_minutes to 0."
 
 
 class Bed:
     # links: callable() -> (the link over the cable, air.py's Air or None). mark_healthy: falling asleep is no failure.
-    def __init__(self, config, board, sensor, sample, reporter, spool, say, links, mark_healthy):
+    def __init__(
+        self, config, board, disk, recogniser, squeeze, sensor, sample, reporter, spool, say, links, mark_healthy
+    ):
         self._config = config
         self._board = board
+        self._disk = disk
+        self._squeeze = squeeze
         self._sensor = sensor
         self._say = say
         self._links = links
         self._mark_healthy = mark_healthy
+        if board.cause() == "sleep":
+            self._recall_rest()
+            if squeeze.rest is not None:
+                recogniser.wake()
         parts = board.cause(), sample, reporter, spool, self._lines, self._lie_down
         self.step = Sleep(config["sleep_minutes"], *parts).step
 
@@ -44,11 +53,24 @@ class Bed:
             self._say(NOTHING_WAKES)
             return
         self._mark_healthy()
+        self._keep_rest()
         air = self._links()[1]
         if air:
             air.close()
         self._board.pixels_off()
         machine.deepsleep(1000 * seconds)
+
+    def _recall_rest(self):
+        try:
+            self._squeeze.rest = int(self._disk.read(REST))
+        except (OSError, ValueError):
+            pass  # it is learnt anew
+
+    def _keep_rest(self):
+        try:
+            self._disk.replace(REST, b"%d" % self._squeeze.rest)
+        except (OSError, TypeError):
+            pass  # the flash is full; or there is no such sense
 
     def _is_woken_by_motion(self):
         # The sensor measures no more; should the chip stay awake, it is started again.

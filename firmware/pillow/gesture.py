@@ -42,6 +42,10 @@ class Recogniser:
         self._size = self._push = 1  # |a|, and |a - rest|
         self._sx = self._sy = self._sz = self._tx = self._ty = self._tz = 0
 
+    # It was woken by whoever has it in his hands: it does not lie as it lay.
+    def wake(self):
+        self._embrace.young = 0
+
     # sample: ax ay az in milli-g, gx gy gz in tenths of a degree a second; squeeze: 0..1000. -> True: a new verdict
     def feed(self, sample, squeeze):
         self._gather(sample[0], sample[1], sample[2])

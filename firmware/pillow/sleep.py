@@ -3,11 +3,13 @@
 #
 # Its law: it never sleeps with something to tell while somebody listens, and says so before; what nobody heard is in
 # flash.
+MINUTE_MS = 60_000
 MOVED = 60  # milli-g from where it lay: a hand, not a truck outside
 CABLE_MS = 60_000  # after the last good line over the cable
 NAP_MS = 60_000  # of stillness after waking up by itself, or by a knock
 TELL_MS = 500  # between two times of saying it
 TOLD_MS = 2_000  # then nobody listens
+ANSWERS = 2  # lines until it was heard for sure: the host asks one thing at a time, and the first was perhaps under way
 UNSENT_MS = 60_000  # reports wait so long for an acknowledgement, then for the next time
 SECONDS = 21_600  # then it wakes by itself and says that it is there: four times a day
 
@@ -16,8 +18,8 @@ class Sleep:
     # sample: the newest one, as the sensor leaves it. links: callable() -> (link over the cable, over the air or None).
     # go: callable(seconds), which does not return on a chip.
     def __init__(self, minutes, cause, sample, reporter, spool, links, go):
-        self._calm_ms = min(60_000 * minutes, NAP_MS if cause == "sleep" else 1 << 30)
-        self._minutes_ms = 60_000 * minutes
+        self._calm_ms = min(MINUTE_MS * minutes, NAP_MS if cause == "sleep" else 1 << 30)
+        self._minutes_ms = MINUTE_MS * minutes
         self._sample = sample
         self._reporter = reporter
         self._spool = spool
@@ -26,6 +28,7 @@ class Sleep:
         self._lay = [0, 0, 0]
         self._since_ms = 0  # still
         self._began_ms = self._told_ms = None
+        self._heard_ms = self._answers = 0
 
     def step(self, now_ms):
         cable, air = self._links()
@@ -56,7 +59,11 @@ class Sleep:
         if self._began_ms is None:
             self._began_ms = now_ms
             self._told_ms = now_ms - TELL_MS
-        is_heard = air is None or not air.is_welcome or air.heard_ms > self._began_ms
+            self._answers = 0
+        elif air and air.heard_ms != self._heard_ms:
+            self._answers += 1
+        self._heard_ms = air.heard_ms if air else 0
+        is_heard = air is None or not air.is_welcome or self._answers >= ANSWERS
         if is_heard or now_ms - self._began_ms >= TOLD_MS:
             self._since_ms = now_ms  # should it not fall asleep
             self._began_ms = None

@@ -15,7 +15,7 @@ class Squeeze:
     def __init__(self, rises, full):
         self._rises = rises
         self._full = full
-        self._rest = None
+        self.rest = None  # DRIFT times what it reads when nobody squeezes
         self._due_ms = 0
         self._held_since_ms = 0
         self.level = 0
@@ -33,15 +33,15 @@ class Squeeze:
 
     def _above_rest(self, value, now_ms):
         # `value` is larger the harder it is squeezed. Rest is kept 64 times larger, so that it can drift slowly.
-        if self._rest is None:
-            self._rest = value * DRIFT
-        difference = value - self._rest // DRIFT
-        full = self._full or max(1, abs(self._rest // DRIFT) // TOUCH_FULL)
+        if self.rest is None:
+            self.rest = value * DRIFT
+        difference = value - self.rest // DRIFT
+        full = self._full or max(1, abs(self.rest // DRIFT) // TOUCH_FULL)
         level = max(0, min(1000, difference * 1000 // full)) if difference < full else 1000
         if level < REST_BELOW:
             self._held_since_ms = now_ms
-            self._rest += difference * DRIFT // RELEASE if difference < 0 else difference
+            self.rest += difference * DRIFT // RELEASE if difference < 0 else difference
         elif now_ms - self._held_since_ms > HELD_MS:
-            self._rest = None
+            self.rest = None
             return 0
         return level

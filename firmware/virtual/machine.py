@@ -10,6 +10,7 @@ import os
 import sys
 import time
 
+from virtual import esp32
 from virtual.chip import Chip
 from virtual.hand import Hand
 from virtual.motion import Motion
@@ -25,6 +26,7 @@ RESET_CODE = 7  # the exit code that means "start me again"
 SLEEP_CODE = 12  # the one that means "I was woken up"
 SLEEPING_MS = 20  # between two looks whether somebody moves it
 WOKEN_G, WOKEN_SQUEEZE = 0.08, 100
+INT_ENABLE, MOTION = 0x38, 0x40  # of the sensor
 CHIP_ADDRESS = 0x68
 ENODEV = 19
 MISSING_PINS = (20, 24, 28, 29, 30, 31)
@@ -92,17 +94,24 @@ def _end(code):
         raise SystemExit(code)
 
 
-# As long as nobody moves it and the time is not over; then a boot with the cause "sleep".
+# Until what was armed wakes it, or the time is over; then a boot with the cause "sleep".
 def deepsleep(ms=0):
     _alarm()(0)
     began_ms = time.ticks_ms()
     lay = list(world().now().motion.accel)
     while not ms or time.ticks_diff(time.ticks_ms(), began_ms) < ms:
         time.sleep_ms(SLEEPING_MS)
-        felt = world().now().motion.accel
-        if max(abs(felt[i] - lay[i]) for i in range(3)) > WOKEN_G or world().motion.squeeze > WOKEN_SQUEEZE:
+        if _is_woken(lay, world().now().motion):
             break
     _end(SLEEP_CODE)
+
+
+# The sensor pulls its pin only when it was told to watch for motion.
+def _is_woken(lay, motion):
+    if esp32.armed.get("touch") and motion.squeeze > WOKEN_SQUEEZE:
+        return True
+    is_watched = esp32.armed.get("ext1") and world().chip.regs[INT_ENABLE] & MOTION
+    return is_watched and max(abs(motion.accel[i] - lay[i]) for i in range(3)) > WOKEN_G
 
 
 def reset_cause():
@@ -223,6 +232,9 @@ class TouchPad:
     def __init__(self, pin):
         if pin.id not in TOUCH_PINS:
             raise ValueError("invalid pin for touchpad")
+
+    def config(self, value):
+        pass
 
     def read(self):
         return TOUCH_REST - world().now().motion.squeeze * TOUCH_FALL // 1000
