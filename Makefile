@@ -2,7 +2,7 @@
 # Works with the GNU make 3.81 of macOS.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run flash flash-micropython test lint bench prove gestures lock
+.PHONY: help setup demo run flash flash-micropython test lint bench prove gestures emulator lock
 
 # The first Python that is new enough, whatever it is called here.
 PYTHON = $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -41,6 +41,8 @@ prove: $(TESTED) ## prove that no hug is lost or counted twice (about an hour)
 
 gestures: .venv/test.stamp ## how well the pillow knows what is done to it (about fifteen minutes)
 	$(HUGGABLE) gestures
+
+emulator: tests/azurite/node_modules/.stamp ## bring Azurite, to try a page away from home without an account
 
 setup: .venv/run.stamp web/node_modules/.stamp ## bring what all of this needs (the others do it by themselves)
 

@@ -61,6 +61,11 @@ SAS = "https://account.queue.core.windows.net/huggable?sv=2024-11-04&sig=secret"
         (["--queue"], {"AZURE_STORAGE_CONNECTION_STRING": "nonsense"}, "AZURE_STORAGE_CONNECTION_STRING is not one"),
         (["--tail"], {"HUGGABLE_QUEUE_URL": SAS}, "there is no stream to read: set HUGGABLE_REDIS"),
         (["--tail", "--redis", "nonsense"], {"HUGGABLE_QUEUE_URL": SAS}, "the address of Redis is not understood"),
+        (
+            ["--tail", "--redis", "redis://:pw@h:1/0"],
+            {"HUGGABLE_QUEUE_URL": SAS},
+            "put the address into HUGGABLE_REDIS",
+        ),
         (["--queue", "--host", "0.0.0.0"], {"HUGGABLE_QUEUE_URL": SAS}, "a page on 0.0.0.0 can be read on its way"),
         (["--queue"], {"HUGGABLE_QUEUE_URL": SAS, "HUGGABLE_PUBLIC": "cloud.example"}, "write it as https://NAME"),
         (
@@ -88,7 +93,8 @@ def test_wrong_settings_are_one_sentence_that_says_what_to_do(tmp_path, words, e
 
 def test_two_programs_do_not_share_a_data_folder(far):
     done = subprocess.run(
-        far.command, cwd=ROOT, env=far.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_S,
+        far.command, cwd=ROOT, env=far.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=START_S,
     )  # fmt: skip
     assert done.returncode == 2 and "already runs on" in done.stderr
 

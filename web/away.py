@@ -73,6 +73,8 @@ def read(queue: str, tail: bool, redis: str, environ: Mapping[str, str]) -> Plac
     settings = cloudsettings.read({**environ, cloudsettings.NAMED: queue} if queue else environ)
     if settings is None:
         raise Trouble(NO_CLOUD)
+    if "@" in redis:
+        raise Trouble(f"everybody on this machine can read a password in a command: put the address into {VARIABLE}")
     redis = redis or environ.get(VARIABLE, "").strip()
     if tail and not redis:
         raise Trouble(
