@@ -43,6 +43,13 @@ ABOUT = {
     "forget": "let it go: it is not of this home any more",
 }
 
+DONE = {
+    "rename": "it is called so now",
+    "adopt": "it is yours now",
+    "rekey": "it has another key now: the old one opens nothing",
+    "forget": "it is not of this home any more",
+}
+
 Add = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]  # a verb to the command line
 
 
@@ -191,6 +198,7 @@ def _pillows(said: argparse.Namespace) -> int:
             pillows.forget(folder, pillow)
         case _:
             pillows.ask(folder, pillow, said.about, {})
+    print(DONE[said.about])
     return 0
 
 

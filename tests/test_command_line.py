@@ -89,6 +89,17 @@ def test_the_status_of_a_home_where_all_is_well(folder, capsys):
     assert "has been at rest for a moment (over USB" in capsys.readouterr().out
 
 
+def test_a_pillow_is_given_another_name_and_let_go(folder, capsys):
+    journal = Journal(home.journal_path(folder))
+    journal.arrive("00112233aabbccdd", "usb", wishes.now_ms())
+    journal.close()
+    assert main(["pillows", "rename", "0011", "Cirrus"]) == 0
+    assert main(["pillows", "forget", "Cirrus"]) == 0
+    assert main(["pillows"]) == 0
+    said = ["it is called so now", "it is not of this home any more", "there is no pillow yet"]
+    assert capsys.readouterr().out.splitlines() == said
+
+
 def test_a_journal_that_is_none_is_one_sentence(folder, capsys):
     home.journal_path(folder).write_text("this is no database" * 100)
     assert main(["status"]) == 1
