@@ -159,7 +159,7 @@ class RedisServer:
         words = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder.name, "--save", ""]
         words += ["--appendonly", "yes", "--appendfsync", "always"]
         self.process = subprocess.Popen([REDIS, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        until(self._answers, START_S)
+        until(self._answers)
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as there:

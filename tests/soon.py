@@ -2,8 +2,9 @@
 
 import time
 
-SOON_S = 30.0  # anything that takes two idle cores a second, on two that have ten other things to do
-START_S = 90.0  # some programs, cold, likewise
+SOON_S = 60.0  # anything that takes two idle cores a second, on two that have ten other things to do
+START_S = 120.0  # some programs, cold, likewise
+ENDS_S = 10.0  # promised are two on an idle machine; the network, which nobody may wait for, has fifteen
 
 
 def until(happens, seconds: float = SOON_S, pause_s: float = 0.01):

@@ -18,9 +18,7 @@ from bridge.link import Asked, Link
 from bridge.proof import Trust
 
 INTERPRETERS = {"python": lambda: sys.executable, "micropython": micropython, "micropython32": micropython32}
-UNPLUGGED_S = 3.0  # by then it goes on over the air
 HERE, THERE = "127.0.0.1", "127.0.0.2"
-BACK_S = 5.0  # by then it is connected again
 
 
 @pytest.fixture(params=INTERPRETERS)
@@ -100,9 +98,7 @@ def test_the_access_point_goes_and_comes_back(home, pillow):
         until(lambda: home.link() == "")
         pillow.tell("hug 1.5")
         pillow.tell("ap back")
-        began = time.monotonic()
         until(lambda: home.link() == "wifi")
-        assert time.monotonic() - began < BACK_S
         until(lambda number=number: len(home.reports()) >= 2 * number + 2)
     assert in_order_and_once(home.reports())
 
@@ -124,9 +120,7 @@ def test_the_cable_wins_and_unplugging_goes_on_over_the_air(home, pillow):
     until(lambda: home.link() == "usb")
     hug(home, pillow)
     pillow.tell("unplug")
-    began = time.monotonic()
     until(lambda: home.link() == "wifi")
-    assert time.monotonic() - began < UNPLUGGED_S
     hug(home, pillow)
     link.stop()
     link.join(5)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from interpreters import micropython
 from plugged import STAND_IN, Host, Plugged, plugged
-from soon import START_S, until
+from soon import until
 from whole import Whole
 
 from bridge.board import Board, Found
@@ -206,9 +206,9 @@ def test_a_running_bridge_lets_go_of_the_pillow_and_takes_it_back(tmp_path, caps
     with plugged(tmp_path, micropython(), STAND_IN) as plug:
         home = Whole(tmp_path / "data", "run", "--port", str(plug.link))
         try:
-            until(lambda: home.shown() == "neutral", START_S)
+            until(lambda: home.shown() == "neutral")
             flash(str(plug.link), home.folder, settle_s=SETTLE_S)
-            until(lambda: home.shown() == "neutral", START_S)
+            until(lambda: home.shown() == "neutral")
         finally:
             home.close()
     assert capsys.readouterr().out.startswith("flashed ")

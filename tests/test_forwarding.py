@@ -8,7 +8,7 @@ import pytest
 from azurite import Azurite, missing
 from desk import PillowOnDesk
 from faultyhttp import Answers, FaultyHttp, IsSilent, Resets, StoresAndIsSilent, Trickles
-from soon import START_S, until
+from soon import ENDS_S, START_S, until
 from whole import Whole
 
 from bridge.cloudevents import State, decode
@@ -17,8 +17,6 @@ from bridge.home import journal_path
 from bridge.journal import Journal
 from bridge.outgoing import CURSOR
 from bridge.report import Dated
-
-ENDS_S = 2.0  # promised
 
 
 @pytest.fixture
@@ -56,7 +54,7 @@ def start(tmp_path):
 def home(start, pillow, environment):
     """A bridge with a pillow at a port, connected and shown."""
     home = start("run", "--port", pillow.url, **environment)
-    until(lambda: home.shown() == "neutral", START_S)
+    until(lambda: home.shown() == "neutral")
     return home
 
 
@@ -95,7 +93,7 @@ def test_without_a_cloud_nothing_is_kept_for_one(home, start, pillow):
     until(lambda: waiting(home) is not None)
     home.stop()
     alone = start("run", "--port", pillow.url)
-    until(lambda: alone.shown() == "neutral", START_S)
+    until(lambda: alone.shown() == "neutral")
     until(lambda: waiting(alone) is None)
     assert "cloud:" not in alone.huggable("status").stdout.lower()
 
@@ -112,7 +110,7 @@ def test_nothing_that_is_started_from_here_gets_the_key(home, azurite):
 def test_a_wrong_key_is_one_sentence_and_asks_no_more_than_once_a_minute(start, pillow, azurite, proxy, queue_name):
     string = azurite.connection_string(proxy.port, key="d3Jvbmc=")
     home = start("run", "--port", pillow.url, **{CONNECTION: string, NAMED: queue_name})
-    until(lambda: home.shown() == "neutral", START_S)
+    until(lambda: home.shown() == "neutral")
     until(lambda: home.err)
     for number in range(20):
         pillow.feel(("neutral", "hugging")[number % 2])
@@ -174,7 +172,7 @@ def test_a_network_that_comes_back_brings_everything_in_order(home, pillow, prox
         pillow.feel(("hugging", "neutral")[number % 2])
     until(lambda: waiting(home) == 9)
     proxy.listen()
-    until(lambda: seqs(proxy) == list(range(1, 10)), 60)
+    until(lambda: seqs(proxy) == list(range(1, 10)))
 
 
 @pytest.mark.parametrize("step", ["forward", "forwarded"])
@@ -182,11 +180,11 @@ def test_a_bridge_that_dies_around_a_message_loses_nothing(start, pillow, proxy,
     home = start("run", "--port", pillow.url, **environment, PILLOW_CRASH_AT=f"{step}:3")
     for number in range(5):
         pillow.feel(("hugging", "neutral")[number % 2])
-        until(lambda number=number: home.process.poll() is not None or number < len(seqs(proxy)), START_S)
+        until(lambda number=number: home.process.poll() is not None or number < len(seqs(proxy)))
     home.process.wait(START_S)
     assert home.process.returncode == 70
     home = start("run", "--port", pillow.url, **environment)
-    until(lambda: set(seqs(proxy)) == {1, 2, 3, 4, 5} and waiting(home) == 0, START_S)
+    until(lambda: set(seqs(proxy)) == {1, 2, 3, 4, 5} and waiting(home) == 0)
     assert list(dict.fromkeys(seqs(proxy))) == [1, 2, 3, 4, 5]
     ids = {(dated.said, dated.at_ms) for dated in events(proxy)}
     assert len(ids) == 5  # what came twice says the same twice
@@ -200,7 +198,7 @@ def test_azurite_killed_in_the_middle_costs_nothing_that_it_had_not_taken(start,
     with FaultyHttp(first.port) as proxy:
         string = first.connection_string(proxy.port)
         home = start("run", "--port", pillow.url, **{CONNECTION: string, NAMED: queue_name})
-        until(lambda: home.shown() == "neutral", START_S)
+        until(lambda: home.shown() == "neutral")
         pillow.feel("hugging")
         until(lambda: seqs(proxy) == [1])
         first.kill()
@@ -209,6 +207,6 @@ def test_azurite_killed_in_the_middle_costs_nothing_that_it_had_not_taken(start,
         until(lambda: home.ask("/api/state")["row"] == 7)
         second = Azurite(account=(first.account, first.key))
         proxy.to(second.port)
-        until(lambda: seqs(proxy) == list(range(1, 8)), START_S)
+        until(lambda: seqs(proxy) == list(range(1, 8)))
         assert home.stop(signal.SIGTERM) < ENDS_S
         second.kill()

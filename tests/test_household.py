@@ -19,6 +19,7 @@ from whole import Whole
 from bench.wifi import home_on_wifi
 from bridge import certificate, letter, pillows, setup
 from bridge.errors import Trouble
+from bridge.home import bridge_runs
 from bridge.journal import Journal
 from bridge.keys import Keys
 
@@ -117,6 +118,26 @@ def test_the_whole_way_over_wifi_from_the_first_plug_to_a_hug_without_a_cable(fa
     until(lambda: family.row()["link"] == "usb")
     reports = family.program.ask("/api/reports?after=0")
     assert len({(row["boot"], row["seq"]) for row in reports}) == len(reports)
+
+
+def test_without_a_bridge_that_runs_one_is_started_for_it(tmp_path, monkeypatch):
+    """As `make flash` offers it, and `huggable wifi`: the pillow comes home when the bridge runs the next time, too."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        air = {"HUGGABLE_WIFI_PORT": str(free.getsockname()[1]), "HUGGABLE_WIFI_ADDRESS": "127.0.0.1"}
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name, value in ({"HUGGABLE_DATA": str(folder)} | air).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: PASSWORD)
+    said = []
+    with closing(board(tmp_path / "board", str(micropython()))) as pillow:
+        setup.set_up(folder, str(pillow.link), said.append, lambda prompt: SSID)
+        assert said[-1].endswith("Unplug it: it stays in touch.")
+        assert not bridge_runs(folder)
+        pillow.tell("unplug")
+        with closing(Whole(folder, "run", "--port", str(tmp_path / "no-cable"), **air)) as program:
+            until(lambda: program.shown() == "neutral")
+            assert program.ask("/api/state")["pillows"][0]["link"] == "wifi"
 
 
 def test_a_wrong_password_is_named_and_nothing_of_it_is_kept(family, monkeypatch):

@@ -34,7 +34,7 @@ def newest(house):  # noqa: F811
     return until(lambda: house.journal.wishes(PILLOW, 1, ("hug", "light", "quiet", "name")))[0]
 
 
-def lit(page, effect, seconds=3.0):  # noqa: F811
+def lit(page, effect, seconds=SOON_S):  # noqa: F811
     expect(page.locator("#face")).to_have_attribute("data-light", effect, timeout=seconds * 1000)
 
 
@@ -176,19 +176,17 @@ def test_the_list_is_not_made_anew_while_nothing_changes(house, page):  # noqa: 
     assert page.evaluate("document.querySelector('#wish-list li').dataset.mine") == "yes"
 
 
-@pytest.mark.parametrize(("width", "height"), SCREENS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_the_screen_with_everything_open(house, browser, width, height, scheme):  # noqa: F811
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    small = context.new_page()
-    small.goto(house.address)
+def test_it_fits_the_screen_with_everything_open(house, page, scheme):  # noqa: F811
+    page.emulate_media(color_scheme=scheme)
     ended(house, "hug", {"colour": "#3ad66b"}, who="Uncle Bartholomew of the Very Long Names Indeed")
-    lit(small, "hug", SOON_S)
+    lit(page, "hug")
     for part in ("#light summary", "#quiet summary", "#rename"):
-        small.locator(part).click()
-    assert small.evaluate("document.documentElement.scrollWidth") <= width
-    for button in small.locator("#wishes button:visible, #wishes summary:visible").all():
-        box = button.bounding_box()
-        assert box["x"] >= 0 and box["x"] + box["width"] <= width
-        assert box["height"] >= 24  # a finger finds it
-    context.close()
+        page.locator(part).click()
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for button in page.locator("#wishes button:visible, #wishes summary:visible").all():
+            box = button.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width
+            assert box["height"] >= 24  # a finger finds it

@@ -54,7 +54,7 @@ class School:
         return self.teaching.acts[wish["kind"]](wish)
 
     def end(self, wish):
-        return until(lambda: self.grant(wish), 60)
+        return until(lambda: self.grant(wish))
 
     def said(self, kind):
         return [asked for asked in self.link.asked if asked.kind == kind]
@@ -215,6 +215,25 @@ def test_what_was_learned_is_sent_used_and_taken_back(school):
     school.answer()
     assert school.end(wish) == (APPLIED, "")
     assert school.setting("model")["id"] == 0
+
+
+def test_how_well_a_model_does_and_its_floors_go_and_come_back_with_it(school):
+    school.keep("hugging")
+    school.keep("neutral")
+    assert school.end(school.wish("teach")) == (APPLIED, "")
+    for kind, body, floor in (
+        ("model", {"learned": True, "floors": {"hugging": 40}}, 40),
+        ("model", {"floors": {"hugging": 60}}, 60),
+        ("model-back", {}, 40),
+        ("model-back", {}, 60),
+    ):
+        wish, sent = school.wish(kind, **body), len(school.said("put"))
+        until(lambda wish=wish, sent=sent: school.grant(wish) or len(school.said("put")) > sent)
+        school.answer()
+        assert school.end(wish) == (APPLIED, "")
+        model = school.setting("model")
+        assert (model["floors"]["hugging"], model["marks"]["after"]["neutral"]) == (floor, [3, 3])
+        assert model["marks"]["doubts"] == []
 
 
 @pytest.mark.parametrize("why", ["the model is damaged", "unknown"])

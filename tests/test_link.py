@@ -6,7 +6,7 @@ import time
 import pytest
 from desk import PillowOnDesk, Plug
 from joined import PILLOW
-from soon import until
+from soon import SOON_S, until
 
 from bridge import link as link_module
 from bridge import session
@@ -94,17 +94,16 @@ def test_a_hug_is_in_the_journal_once_and_then_forgotten_by_the_pillow(home, pil
 def test_the_face_shows_a_hug_within_a_moment(home, pillow):
     home.link(pillow.url)
     until(lambda: home.shown() == "neutral")
-    begun = time.monotonic()
     pillow.feel("hugging")
-    until(lambda: home.shown() == "hugging", 1.0)
-    assert time.monotonic() - begun < 1.0
+    until(lambda: home.shown() == "hugging")
 
 
-def test_a_pulled_cable_shows_at_once_and_ends_the_link(home, pillow):
+def test_a_pulled_cable_shows_without_a_wait_for_silence_and_ends_the_link(home, pillow, monkeypatch):
+    monkeypatch.setattr(session, "SILENT_MS", 3_600_000)
     link = home.link(pillow.url)
     until(lambda: home.shown() == "neutral")
     pillow.pull()
-    until(lambda: home.shown() == "notconnected", session.SILENT_MS / 1000 / 2)
+    until(lambda: home.shown() == "notconnected")
     assert until(lambda: link.ending).refusal is None
 
 
@@ -165,10 +164,8 @@ def test_a_port_that_is_not_there_ends_the_link_with_the_reason(home, tmp_path):
 def test_a_stopped_link_has_let_go_of_its_port(home, pillow):
     link = home.link(pillow.url)
     until(lambda: home.shown() == "neutral")
-    begun = time.monotonic()
     link.stop()
-    link.join(5)
-    assert time.monotonic() - begun < 1.0
+    link.join(SOON_S)
     assert link.ending.reason == "stopped"
     open_port(pillow.url).close()
     until(lambda: home.shown() == "notconnected")

@@ -14,7 +14,7 @@ from bridge.wire import Line, decode
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
 RESET = 7  # what virtual/machine.py ends with for a reset
-PATIENCE_S = 20
+PATIENCE_S = 60
 HEALTHY = "def run(boot, count):\n    count(boot, 0)\n    print('running', boot)\n"
 CRASHING = "def run(boot, count):\n    raise RuntimeError('the stuffing came out')\n"
 BROKEN = "def run(boot, count:\n"

@@ -21,6 +21,16 @@ def test_whatever_step_of_the_disk_fails_nothing_acknowledged_is_lost_and_everyt
     assert runs > 100
 
 
+BUILT = 160  # steps until a new journal is there
+
+
+def test_a_program_that_ended_with_the_disk_leaves_nothing_uncertain_to_the_next(monkeypatch):
+    """What SQLite finds in the log when it opens it again may be in the system's memory only, and nowhere else ever."""
+    monkeypatch.setattr(writer, "AGAIN_S", ioerrors.AGAIN_S)
+    wrong = [found for first in range(1, BUILT) if (found := ioerrors.one("error", first, 25)[1])]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("kind", ioerrors.KINDS)
 def test_every_kind_of_fault_is_met_by_some_step(kind):
     assert ioerrors.one(kind, 1, 1) == (True, [])

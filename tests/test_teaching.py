@@ -9,8 +9,8 @@ from soon import until
 from test_browser import browser  # noqa: F401 - a fixture
 from whole import Whole
 
-SOON_MS = 20_000
-TAKE_MS = 30_000  # of count-in, hug and letting go, on a busy machine
+SOON_MS = 60_000
+TAKE_MS = 90_000  # of count-in, hug and letting go, on a busy machine
 LEAST = 3  # takes that a gesture is learned from
 HUG_S = 8  # a press, and what the pillow needs to be sure that it was none
 
@@ -48,9 +48,9 @@ def hugs(whole):
     return sum(row["gesture"] == "hugging" for row in whole.ask("/api/reports?limit=500"))
 
 
-def is_told(whole, page):
+def is_told(whole, page, seconds=SOON_MS / 1000):
     """Hug it once. Returns whether the pillow says so."""
-    before, deadline_s = hugs(whole), time.monotonic() + HUG_S
+    before, deadline_s = hugs(whole), time.monotonic() + seconds
     press(page, "hug")
     while time.monotonic() < deadline_s and hugs(whole) == before:
         page.wait_for_timeout(200)
@@ -71,17 +71,18 @@ def test_a_hug_that_is_taught_on_the_page_is_told_by_the_pillow(weak, page):
 
     page.locator("#teach-learn").click()
     row = page.locator('#teach-table tr[data-label="hugging"] td')
-    expect(row).to_have_text([f"0 of {LEAST}", f"{LEAST} of {LEAST}"], timeout=60_000)
-    begun_s = time.monotonic()
+    expect(row).to_have_text([f"0 of {LEAST}", f"{LEAST} of {LEAST}"], timeout=SOON_MS)
     page.locator("#teach-use").click()
     expect(page.locator("#teach-state")).to_have_text("The pillow uses what it was taught here.", timeout=SOON_MS)
-    assert time.monotonic() - begun_s < 5
+    expect(row).to_have_text([f"0 of {LEAST}", f"{LEAST} of {LEAST}"])
     assert is_told(weak, page)
     assert weak.huggable("replay", "--home").stdout.endswith(f"{LEAST} of {LEAST} right\n")
 
     page.locator("#teach-back").click()
-    expect(page.locator("#teach-state")).to_have_text("It does not use this yet.", timeout=SOON_MS)
-    assert not is_told(weak, page)
+    expect(page.locator("#teach-state")).to_have_text("The pillow knows what every new pillow knows.", timeout=SOON_MS)
+    expect(page.locator("#teach-table")).to_be_hidden()
+    expect(page.locator("#teach-use")).to_be_disabled()
+    assert not is_told(weak, page, HUG_S)
     weak.stop()
     assert weak.err == []
 

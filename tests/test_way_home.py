@@ -1,14 +1,19 @@
 """The way home over Wi-Fi under a virtual clock, with every fault of an access point, a bridge and a cable."""
 
 import random
+import re
+import sys
+from types import SimpleNamespace
 
 import pytest
-from ether import ADDRESS, NAME, Sofa, blob
+from ether import ADDRESS, NAME, Ether, Sofa, blob
 from joined import RamDisk
 from keyed import KEY, OTHER_KEY
 from pillow import mdns
 from pillow.home import Home, keep, load
 from pillow.wifi import DEAF_MS, RADIO_FAILURES, RESET_MS
+from test_app import Pillow
+from test_imports import ROOT
 
 GONE_MS = 20_000
 BACK_MS = 5_000  # by then it is connected again
@@ -162,6 +167,27 @@ def test_a_radio_that_refuses_everything_stops_nothing():
     sofa.feel("hugging")
     sofa.run(3_000)
     assert sofa.seqs() == [1]
+
+
+@pytest.mark.parametrize("hours", [0, 1])
+def test_the_pillow_resets_itself_only_as_the_last_step(tmp_path, monkeypatch, hours):
+    ether = Ether(lambda: pillow.bench.now_ms)
+    ether.ap = "gone"
+    monkeypatch.setitem(sys.modules, "pillow.radio", SimpleNamespace(Radio=lambda hostname: ether))
+    (tmp_path / "home").write_bytes(blob())
+    pillow = Pillow(tmp_path)
+    resets = []
+    pillow.bench.reset = lambda: resets.append(pillow.bench.now_ms)
+    pillow.run(10)
+    pillow.app._air._way._joined_ms -= hours * RESET_MS
+    pillow.run(30)
+    assert ether.offs > 1
+    assert bool(resets) is bool(hours)
+
+
+def test_the_firmware_has_nothing_that_listens_and_no_network_of_its_own():
+    for path in (ROOT / "firmware" / "pillow").glob("*.py"):
+        assert not re.search(r"\.(listen|accept|bind)\(|AP_IF|webrepl|bluetooth", path.read_text()), path.name
 
 
 # -- cable and air --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 import zeroconf
-from soon import until
+from soon import SOON_S, until
 
 from bridge import discovery
 from bridge.discovery import Discovery
@@ -121,9 +121,9 @@ def test_the_bridge_is_found_by_its_name_at_its_newest_address_and_no_more_when_
             until(lambda: found(network, host) == [HERE])
         there.append("127.0.0.2")
         with closing(zeroconf.Zeroconf(interfaces=[HERE])) as network:
-            until(lambda: found(network, host) == [HERE, "127.0.0.2"], 20)
+            until(lambda: found(network, host) == [HERE, "127.0.0.2"])
     finally:
-        say.stop(5.0)
+        say.stop(SOON_S)
     with closing(zeroconf.Zeroconf(interfaces=[HERE])) as network:
         assert found(network, host) == []
 
@@ -134,7 +134,7 @@ def test_no_network_is_no_fault(monkeypatch):
     say = Discovery("huggable-0", 4844, lambda: ["203.0.113.7"])  # an address that this computer does not have
     say.start()
     time.sleep(0.3)
-    say.stop(5.0)
+    say.stop(SOON_S)
     assert not say.is_alive
 
 

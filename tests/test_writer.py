@@ -102,7 +102,7 @@ def test_a_writer_whose_thread_dies_says_so_and_takes_no_more(writer):
         raise SystemExit(3)
 
     writer.insist(fatal)
-    until(lambda: writer.failure, 5)
+    until(lambda: writer.failure)
     assert isinstance(writer.failure, SystemExit)
     with pytest.raises(queue.Full):
         writer.submit(lambda journal: None)
@@ -112,7 +112,7 @@ def test_a_writer_notices_that_its_file_was_taken_away(path, writer):
     writer.submit(lambda journal: None).result(5)
     path.unlink()
     writer.submit(lambda journal: journal.say("usb", "to nowhere", 1))
-    until(lambda: writer.failure, 5)
+    until(lambda: writer.failure)
     assert str(writer.failure) == "its file was taken away"
 
 

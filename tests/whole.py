@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from soon import START_S, until
+from soon import SOON_S, START_S, until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,14 +50,14 @@ class Whole:
 
     def page(self) -> str:
         """Return the page's address."""
-        line = until(lambda: next((line for line in self.out if line.startswith("page: ")), None), START_S)
+        line = until(lambda: next((line for line in self.out if line.startswith("page: ")), None))
         return line.removeprefix("page: ")
 
     def ask(self, path: str):
         """Return what the page's API answers."""
         address, _, key = self.page().partition("?")
         with urllib.request.urlopen(
-            f"{address}{path.lstrip('/')}{'&' if '?' in path else '?'}{key}", timeout=5
+            f"{address}{path.lstrip('/')}{'&' if '?' in path else '?'}{key}", timeout=SOON_S
         ) as said:
             return json.load(said)
 

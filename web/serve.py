@@ -42,9 +42,10 @@ class Visit(WSGIHandler):  # type: ignore[misc]
     """A connection that does not wait for ever."""
 
     def handle(self) -> None:
-        """Answer what is asked on one connection."""
+        """Answer what is asked on one connection; who has gone before the answer leaves no traceback."""
         self.socket.settimeout(IDLE_S)
-        super().handle()
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def read_request(self, raw_requestline: str) -> bool:
         """Read a request's head; one that stops half-way ends its connection, without a traceback."""
