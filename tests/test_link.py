@@ -182,8 +182,8 @@ def test_what_a_board_prints_is_kept_as_console(home, pillow):
 def test_a_wish_reaches_the_pillow_and_ends_as_applied(home, pillow):
     link = home.link(pillow.url)
     until(lambda: home.shown() == "neutral")
-    wish = make(home.journal, PILLOW, "light", {}, "test", 5)
-    link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 5))
+    wish = make(home.journal, PILLOW, "light", {}, "test", 60)
+    link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 60))
     until(lambda: home.journal.wish(wish)["outcome"] == "applied")
     assert pillow.pillow.lights == [(wish, "glow", 255, 100, 150, 20, 5)]
 
@@ -191,9 +191,9 @@ def test_a_wish_reaches_the_pillow_and_ends_as_applied(home, pillow):
 def test_too_many_wishes_at_once_are_refused_and_not_forgotten(home, pillow):
     link = home.link(pillow.url)
     until(lambda: home.shown() == "neutral")
-    made = [make(home.journal, PILLOW, "light", {}, "test", 20) for _ in range(3 * session.WISHES)]
+    made = [make(home.journal, PILLOW, "light", {}, "test", 60) for _ in range(3 * session.WISHES)]
     for wish in made:
-        link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 20))
+        link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 60))
     until(lambda: home.journal.open_wishes() == [])
     outcomes = {home.journal.wish(wish)["outcome"] for wish in made}
     assert outcomes <= {"applied", "refused"}

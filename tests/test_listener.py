@@ -7,7 +7,7 @@ import time
 
 import pytest
 from fleet import Fleet, PillowOnWifi, at_home, identity, now_ms
-from soon import until
+from soon import SOON_S, until
 
 from bridge import certificate, listener, session, visitor
 from bridge.errors import Trouble
@@ -58,7 +58,7 @@ class Home:
 
     def close(self):
         self.listener.stop()
-        self.listener.join(5)
+        self.listener.join(SOON_S)
         self.writer.stop()
         self.journal.close()
 
@@ -77,9 +77,9 @@ def client(home, name=certificate.SERVER_NAME):
     return context.wrap_socket(socket.create_connection(("127.0.0.1", home.port), 5), server_hostname=name)
 
 
-def is_hung_up(line, seconds=5.0):
-    """Whether the other end ends it within so long."""
-    line.settimeout(seconds)
+def is_hung_up(line):
+    """Whether the other end ends it."""
+    line.settimeout(SOON_S)
     with contextlib.suppress(ConnectionError, ssl.SSLError):
         while line.recv(4_096):
             continue
@@ -105,7 +105,7 @@ def test_a_pillow_that_goes_shows_at_once_and_what_it_felt_meanwhile_comes_once(
     (pillow,) = home.pillows(1)
     with Fleet([pillow]):
         until(lambda: home.shown() == "neutral")
-    until(lambda: home.shown() == "notconnected", 1.0)
+    until(lambda: home.shown() == "notconnected")
     pillow.feel("hugging", now_ms())
     with Fleet([pillow]):
         until(pillow.has_told_all)
@@ -118,7 +118,7 @@ def test_a_pillow_that_calls_again_before_the_old_connection_is_over_never_shows
         until(lambda: home.shown() == "neutral")
         lost, pillow.socket = pillow.socket, None  # as when its access point restarts: nobody says goodbye
         until(lambda: pillow.calls == 2 and pillow.link.is_welcome)
-        assert is_hung_up(lost, 2.0)
+        assert is_hung_up(lost)
         until(lambda: home.shown() == "neutral")
     lost.close()
     until(lambda: home.shown() == "notconnected")
@@ -129,8 +129,8 @@ def test_a_wish_reaches_a_pillow_on_wifi(home):
     (pillow,) = home.pillows(1)
     with Fleet([pillow]):
         link = until(lambda: home.listener.link_of(PILLOW))
-        wish = make(home.journal, PILLOW, "light", {}, "test", 5)
-        link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 5))
+        wish = make(home.journal, PILLOW, "light", {}, "test", 60)
+        link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 60))
         until(lambda: home.journal.wish(wish)["outcome"] == "applied")
     assert pillow.lights == [(wish, "glow", 255, 100, 150, 20, 5)]
 
@@ -139,9 +139,9 @@ def test_too_many_wishes_at_once_are_refused_and_not_forgotten(home):
     (pillow,) = home.pillows(1)
     with Fleet([pillow]):
         link = until(lambda: home.listener.link_of(PILLOW))
-        made = [make(home.journal, PILLOW, "light", {}, "test", 20) for _ in range(3 * session.WISHES)]
+        made = [make(home.journal, PILLOW, "light", {}, "test", 60) for _ in range(3 * session.WISHES)]
         for wish in made:
-            link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 20))
+            link.ask(Asked(wish, "light", (wish, "glow", 255, 100, 150, 20, 5), 60))
         until(lambda: home.journal.open_wishes() == [])
     assert {home.journal.wish(wish)["outcome"] for wish in made} <= {"applied", "refused"}
 
@@ -149,12 +149,12 @@ def test_too_many_wishes_at_once_are_refused_and_not_forgotten(home):
 def test_many_pillows_at_once_each_have_their_own_history(home):
     pillows = home.pillows(12)
     with Fleet(pillows) as fleet:
-        until(lambda: len(home.journal.pillows()) == 12, 20)
+        until(lambda: len(home.journal.pillows()) == 12)
         for number, pillow in enumerate(pillows):
             for _ in range(number):
                 fleet.feel(pillow, "hugging")
                 fleet.feel(pillow, "neutral")
-        until(lambda: all(pillow.has_told_all() for pillow in pillows), 20)
+        until(lambda: all(pillow.has_told_all() for pillow in pillows))
     rows = [row["pillow"] for row in home.journal.rows_after(0)]
     assert [rows.count(pillow.id) for pillow in pillows] == [2 * number for number in range(12)]
 
@@ -163,10 +163,9 @@ def test_a_stopped_listener_has_let_go_of_its_port_and_of_everybody(home):
     (pillow,) = home.pillows(1)
     with Fleet([pillow]):
         until(lambda: home.shown() == "neutral")
-        began = time.monotonic()
         home.listener.stop()
-        home.listener.join(5)
-        assert time.monotonic() - began < 1.0
+        home.listener.join(SOON_S)
+        assert not home.listener.is_alive
         until(lambda: home.shown() == "notconnected")
         assert not pillow.socket or until(lambda: not pillow.socket)
     socket.create_server(("127.0.0.1", home.port)).close()
@@ -181,13 +180,11 @@ def test_a_port_that_is_taken_is_one_sentence(home, tmp_path):
 # -- Everybody else ----------------------------------------------------------------------------------------------
 
 
-def is_let_in(pillow, home, seconds=1.5):
-    """Whether a pillow is welcomed, or even known to be there, within so long."""
+def is_let_in(pillow, home):
+    """Whether a pillow is welcomed, or even known to be there, before it is hung up on and calls again."""
     with Fleet([pillow]) as fleet:
         fleet.feel(pillow, "hugging")
-        until_s = time.monotonic() + seconds
-        while time.monotonic() < until_s and not pillow.link.is_welcome:
-            time.sleep(0.01)
+        until(lambda: pillow.link.is_welcome or pillow.calls > 2)
         return pillow.link.is_welcome or home.gestures() != [] or home.journal.pillows() != []
 
 
@@ -232,21 +229,23 @@ def test_who_is_there_with_a_key_that_is_replaced_is_hung_up_on(home):
         time.sleep(0.3)
         assert thief.calls == 1  # until the new one is proved either counts
         home.keys.proved(thief.id, home.keys.offer(thief.id))
-        until(lambda: home.shown(thief.id) == "notconnected", 2.0)
+        until(lambda: home.shown(thief.id) == "notconnected")
         until(lambda: thief.calls > 2)
         assert not thief.link.is_welcome
         assert (home.shown(other.id), other.calls) == ("neutral", 1)
 
 
 def test_who_is_forgotten_may_stay_no_longer_than_it_takes_to_be_told(home, monkeypatch):
-    monkeypatch.setattr(listener, "LET_GO_S", 0.5)
-    (pillow,) = home.pillows(1)
-    with Fleet([pillow]):
-        until(lambda: home.shown() == "neutral")
-        home.keys.forget(PILLOW)
-        time.sleep(0.2)
-        assert home.shown() == "neutral"
-        until(lambda: home.shown() == "notconnected", 2.0)
+    pillow, other = home.pillows(2)
+    with Fleet([pillow, other]):
+        until(lambda: home.shown(pillow.id) == home.shown(other.id) == "neutral")
+        monkeypatch.setattr(listener, "LET_GO_S", 0.2)
+        home.keys.forget(pillow.id)
+        until(lambda: home.shown(pillow.id) == "notconnected")
+        monkeypatch.setattr(listener, "LET_GO_S", 3_600)
+        home.keys.forget(other.id)
+        time.sleep(0.3)
+        assert home.shown(other.id) == "neutral"
 
 
 def test_a_pillow_that_is_forgotten_is_not_let_in_again(home):
@@ -301,7 +300,7 @@ def test_a_conversation_that_is_said_again_word_by_word_opens_nothing(home, monk
 def test_who_says_nothing_after_the_handshake_is_hung_up_on(home, monkeypatch):
     monkeypatch.setattr(session, "STRANGER_MS", 300)
     with client(home) as line:
-        assert is_hung_up(line, 2.0)
+        assert is_hung_up(line)
 
 
 def test_who_says_hello_and_proves_nothing_is_hung_up_on(home, monkeypatch):
@@ -309,39 +308,39 @@ def test_who_says_hello_and_proves_nothing_is_hung_up_on(home, monkeypatch):
     (pillow,) = home.pillows(1)
     with client(home) as line:
         line.sendall(pillow.link._hello(0, 0))
-        assert is_hung_up(line, 2.0)
+        assert is_hung_up(line)
 
 
 def test_half_a_handshake_is_hung_up_on(home, monkeypatch):
     monkeypatch.setattr(visitor, "HANDSHAKE_MS", 300)
     with socket.create_connection(("127.0.0.1", home.port)) as line:
         line.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
-        assert is_hung_up(line, 2.0)
+        assert is_hung_up(line)
 
 
 def test_a_drop_of_bytes_at_a_time_buys_no_more_time(home, monkeypatch):
     monkeypatch.setattr(visitor, "HANDSHAKE_MS", 500)
-    began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", home.port)) as line, contextlib.suppress(OSError):
+    with socket.create_connection(("127.0.0.1", home.port)) as line, pytest.raises(OSError):
         for byte in b"\x16\x03\x01\x02\x00\x01\x00" + bytes(500):
             line.sendall(bytes([byte]))
             time.sleep(0.02)
-    assert time.monotonic() - began < 3.0
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", bytes(100), b"\n~{}*00000000\n"])
-def test_what_is_no_tls_is_hung_up_on_at_once(home, data):
+def test_what_is_no_tls_is_hung_up_on_at_once(home, monkeypatch, data):
+    monkeypatch.setattr(visitor, "HANDSHAKE_MS", 3_600_000)
     with socket.create_connection(("127.0.0.1", home.port)) as line:
         line.sendall(data)
-        assert is_hung_up(line, 2.0)
+        assert is_hung_up(line)
 
 
-def test_who_talks_much_and_proves_nothing_is_hung_up_on(home):
+def test_who_talks_much_and_proves_nothing_is_hung_up_on(home, monkeypatch):
+    monkeypatch.setattr(visitor, "HANDSHAKE_MS", 3_600_000)
     with client(home) as line:
         with contextlib.suppress(OSError):
             for _ in range(100):
                 line.sendall(b"\n~{}*00000000\n" * 100)
-        assert is_hung_up(line, 2.0)
+        assert is_hung_up(line)
 
 
 def test_a_full_door_is_open_again_when_those_who_wait_there_are_gone(home, monkeypatch):
@@ -350,7 +349,7 @@ def test_a_full_door_is_open_again_when_those_who_wait_there_are_gone(home, monk
     pillow.address = "127.0.0.1"
     lines = [socket.create_connection(("127.0.0.1", home.port)) for _ in range(30)]
     with Fleet([pillow]):
-        until(lambda: home.shown() == "neutral", 30)
+        until(lambda: home.shown() == "neutral")
     for line in lines:
         line.close()
 
@@ -361,6 +360,6 @@ def test_who_does_not_read_is_hung_up_on_and_delays_nobody(home):
         until(lambda: deaf.link.is_welcome and other.link.is_welcome)
         with fleet._lock:
             deaf.turn = lambda is_ready: True
-        until(lambda: home.shown(deaf.id) == "notconnected", 15)
+        until(lambda: home.shown(deaf.id) == "notconnected")
         fleet.feel(other, "hugging")
-        until(other.has_told_all, 2)
+        until(other.has_told_all)
