@@ -23,6 +23,7 @@ TOLD_MS = 400  # how often the page sees how far it is
 PUT_S = 10.0  # for 400 bytes, which take less than one second
 NONE = b"none"  # the model of a pillow that was taught nothing
 STUDY, MODEL = "study", "model"  # the settings of a pillow that this keeps
+MARKS = "doubts", "before", "after"  # of a study: how well its model does
 ERROR_LONGEST = 300  # characters
 
 NO_TAKES = "there is nothing to learn from yet: record each gesture at least three times"
@@ -136,9 +137,15 @@ class Lessons:
         del self._studies[number]
         if "error" in study.said:
             return REFUSED, str(study.said["error"])[:ERROR_LONGEST]
-        before = self._journal.settings(pillow).get(MODEL, {}).get("blob", "")
-        floors = study.said["floors"]
-        return self._send(wish, study.model, {"blob": study.model.hex(), "before": before, "floors": floors})
+        marks = self._marks(pillow, bool(body.get("learned")))
+        return self._send(wish, study.model, {"floors": study.said["floors"], "marks": marks})
+
+    def _marks(self, pillow: str, learned: bool) -> Row:
+        """Return how well the model does that is to be used; nothing when nobody knows."""
+        kept = self._journal.settings(pillow)
+        if not learned:
+            return dict(kept.get(MODEL, {}).get("marks", {}))
+        return {name: kept[STUDY][name] for name in MARKS if name in kept.get(STUDY, {})}
 
     def _base(self, pillow: str, learned: bool) -> bytes:
         if not learned:
@@ -155,12 +162,16 @@ class Lessons:
         kept = self._journal.settings(wish["pillow"]).get(MODEL)
         if not kept:
             return REFUSED, NO_BEFORE
-        after = {"blob": kept["before"], "before": kept["blob"], "floors": {}}
-        return self._send(wish, bytes.fromhex(kept["before"]) or NONE, after)
+        return self._send(wish, bytes.fromhex(kept["before"]), kept.get("known_before", {}))
 
-    def _send(self, wish: Row, blob: bytes, after: Row) -> End | None:
-        made = {**after, "id": model_id(bytes.fromhex(after["blob"])), "at_ms": wall_ms()}
-        self._sending[wish["wish"]] = _Sending(wish["pillow"], blob, made, until_ms=mono_ms() + round(PUT_S * 1000))
+    def _send(self, wish: Row, blob: bytes, known: Row) -> End | None:
+        """Send a model of which this is known: `floors`, and `marks`, how well it does."""
+        kept = self._journal.settings(wish["pillow"]).get(MODEL, {})
+        before = {name: kept[name] for name in ("floors", "marks") if name in kept}
+        after = {"blob": blob.hex(), "id": model_id(blob), "at_ms": wall_ms(), "floors": {}, **known}
+        after |= {"before": kept.get("blob", ""), "known_before": before}
+        until_ms = mono_ms() + round(PUT_S * 1000)
+        self._sending[wish["wish"]] = _Sending(wish["pillow"], blob or NONE, after, until_ms=until_ms)
         return self._go_on(wish)
 
     def _go_on(self, wish: Row) -> End | None:

@@ -227,6 +227,7 @@ def test_how_well_a_model_does_and_its_floors_go_and_come_back_with_it(school):
         ("model-back", {}, 40),
         ("model-back", {}, 60),
     ):
+        school.settled()
         wish, sent = school.wish(kind, **body), len(school.said("put"))
         until(lambda wish=wish, sent=sent: school.grant(wish) or len(school.said("put")) > sent)
         school.answer()

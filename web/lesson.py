@@ -34,7 +34,7 @@ def lesson_of(journal: Journal, known: Row) -> Row:
         "pillow": pillow,
         "here": bool(known["link"]),
         "in_use": known["model"],  # as the pillow says
-        "model": {name: model[name] for name in ("id", "at_ms", "floors") if name in model},
+        "model": {name: model[name] for name in ("id", "at_ms", "floors", "marks") if name in model},
         "back": bool(model),
         "study": {name: value for name, value in study.items() if name != "blob"},
         "recording": next((row["take"] for row in rows if row["outcome"] == ""), 0),

@@ -1,7 +1,7 @@
 // The card "Teach the pillow": count in, record, learn, use. Its law: it shows what the bridge says that it has, and a
 // person can stop anything at any moment.
 
-import { CALLED, canLearn, COUNT_S, GESTURES, LABELS, marks, REST_S, standing, takesOf, TIMES } from "./lesson.js";
+import { CALLED, canLearn, canUse, COUNT_S, doubts, GESTURES, isNew, LABELS, marks, REST_S, standing, takesOf, TIMES } from "./lesson.js";
 import { Waves } from "./waves.js";
 
 const ANSWER_MS = 5_000;
@@ -90,9 +90,7 @@ export class Teach {
   }
 
   #use() {
-    const study = this.#lesson?.study ?? {};
-    const learned = study.state === "done" && (study.at_ms ?? 0) > (this.#lesson.model.at_ms ?? 0);
-    this.#do("model", { learned, floors: this.#floors });
+    this.#do("model", { learned: isNew(this.#lesson), floors: this.#floors });
   }
 
   #end(end) {
@@ -219,14 +217,15 @@ export class Teach {
     at("teach-progress").hidden = !learning;
     if (study.of) at("teach-progress").value = study.done / study.of;
     else at("teach-progress").removeAttribute("value");
-    const rows = marks(study);
+    const rows = marks(lesson);
     at("teach-table").hidden = rows.length === 0;
     at("teach-table").tBodies[0].replaceChildren(...rows.map(row));
+    at("teach-doubts").textContent = doubts(lesson);
     if (study.state === "broken") this.#say(`Nothing was learned: ${study.why}.`);
-    at("teach-use").disabled = !lesson.here || this.#busy !== "" || (study.state !== "done" && !this.#dirty);
+    at("teach-use").disabled = !lesson.here || this.#busy !== "" || !(this.#dirty || canUse(lesson));
     at("teach-back").disabled = !lesson.here || this.#busy !== "" || !lesson.back;
     at("teach-state").textContent = this.#busy === "model" ? "It is being sent …" : standing(lesson);
-    if (!this.#dirty) this.#drawFloors(lesson.model.floors ?? study.floors ?? {});
+    if (!this.#dirty) this.#drawFloors((isNew(lesson) ? study : lesson.model).floors ?? {});
   }
 
   #drawFloors(floors) {
