@@ -25,7 +25,7 @@ from web import strict_json, view
 from web.bucket import Bucket
 from web.channel import Channel
 from web.feed import SLOW_POLL_S, Feed
-from web.gate import BODY_BYTES, SOCKET_IO, App, Environ, Gate, StartResponse
+from web.gate import BODY_BYTES, SOCKET_IO, VISITOR, App, Environ, Gate, StartResponse
 from web.guests import HUGGER, Guests
 from web.household import Household
 from web.owner import Owner, add_export
@@ -55,7 +55,8 @@ class Doorway:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer 503 to one too many."""
         knocks = environ["PATH_INFO"].startswith(SOCKET_IO)
-        if knocks and "sid" not in parse_qs(environ.get("QUERY_STRING", "")) and self._viewers.is_full():
+        is_new = knocks and "sid" not in parse_qs(environ.get("QUERY_STRING", ""))
+        if is_new and self._viewers.is_full(environ[VISITOR] is not None):
             start_response("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8")])
             return [TOO_MANY.encode()]
         return self._inner(environ, start_response)

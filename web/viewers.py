@@ -26,6 +26,7 @@ from web.press import Asked, Refusal, read
 
 LIVE = "live"  # the room of those who have been told everything
 VIEWERS = 64  # a home has fewer screens than this
+STRANGERS = 16  # connected and no key said yet: programs, for less than a second, and whoever means no good
 WAITING_PACKETS = 32  # more than this unsent is a page that does not read; a packet is a page of rows at most
 REPLAY_PACKETS = 4  # a replay waits until no more than these are unsent
 REPLAY_WAIT_S = 0.01
@@ -168,9 +169,10 @@ class Viewers:
         """Say whether anybody is here."""
         return bool(self._here)
 
-    def is_full(self) -> bool:
-        """Say whether nobody more may connect, known or not."""
-        return len(self._sessions) >= VIEWERS
+    def is_full(self, is_known: bool) -> bool:
+        """Say whether nobody more may connect; those who have said no key yet must not take the place of others."""
+        strangers = len(self._sessions) - len(self._here)
+        return len(self._here) >= VIEWERS or strangers >= (VIEWERS if is_known else STRANGERS)
 
     def on(self, event: str, least: str, act: Act) -> None:
         """Have `act(what was said, who, sid)` answer an event of those who have at least a role.
