@@ -93,6 +93,7 @@ class _Case:
     label: str
     source: str
     model: bytes
+    pillow: str = ""
 
 
 def replay(files: Sequence[Path], model: str, interpreter: str) -> int:
@@ -112,9 +113,9 @@ def replay(files: Sequence[Path], model: str, interpreter: str) -> int:
     return 1 if any("error" in row for row in said) else 0
 
 
-def _replayed(files: Sequence[Path], model: Path | None, interpreter: str) -> list[Row]:
+def _replayed(files: Sequence[Path], model: Path | None, interpreter: str, *words: str) -> list[Row]:
     try:
-        return study.replay(files, model, interpreter or sys.executable)
+        return study.replay(files, model, interpreter or sys.executable, *words)
     except OSError as error:
         raise Trouble(f"{interpreter} cannot be run ({error.strerror}): name a Python or a MicroPython") from None
 
@@ -139,9 +140,12 @@ def replay_home(data: Path, interpreter: str) -> int:
     if not cases:
         raise Trouble("there are no recordings yet: make one with `huggable record` or on the page")
     right = 0
+    # A pillow that never felt a squeeze has no sense for it.
+    squeezed = {case.pillow for case in cases if takes.is_squeezed(case.file)}
     with tempfile.TemporaryDirectory() as place:
         for case in tqdm(cases, unit="take", leave=False, disable=None):
-            is_right, told = _judge(case, Path(place), interpreter)
+            words = () if case.pillow in squeezed else ("--no-squeeze",)
+            is_right, told = _judge(case, Path(place), interpreter, *words)
             right += is_right
             tqdm.write(f"{'right' if is_right else 'WRONG'}  {case.label:9} {case.source:8} {case.file.name}  {told}")
     print(f"{right} of {len(cases)} right")
@@ -156,15 +160,16 @@ def _cases(data: Path) -> list[_Case]:
         rows = [row for row in journal.takes() if row["outcome"] == DONE and row["label"] in takes.LABELS]
         models = {row["pillow"]: journal.settings(row["pillow"]).get(MODEL, {}).get("blob", "") for row in rows}
     return [
-        _Case(place / row["file"], row["label"], row["source"], bytes.fromhex(models[row["pillow"]])) for row in rows
+        _Case(place / row["file"], row["label"], row["source"], bytes.fromhex(models[row["pillow"]]), row["pillow"])
+        for row in rows
     ]
 
 
-def _judge(case: _Case, place: Path, interpreter: str) -> tuple[bool, str]:
+def _judge(case: _Case, place: Path, interpreter: str, *words: str) -> tuple[bool, str]:
     model = place / "model" if case.model else None
     if model:
         model.write_bytes(case.model)
-    last = _replayed([case.file], model, interpreter)[-1]
+    last = _replayed([case.file], model, interpreter, *words)[-1]
     if "error" in last:
         return False, str(last["error"])
     told = last["gestures"] or ["neutral"]

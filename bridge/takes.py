@@ -93,6 +93,14 @@ def tail(path: Path, offset: int) -> tuple[list[Sample], int]:
     return list(_samples_in(lines[1:] if offset == 0 else lines)), offset + len(whole)
 
 
+def is_squeezed(path: Path) -> bool:
+    """Return whether a recording felt any squeeze; one that cannot be read did not."""
+    try:
+        return any(sample[-1] for sample in tail(path, 0)[0])
+    except (OSError, ValueError):
+        return False
+
+
 def _samples_in(lines: Sequence[str]) -> Iterator[Sample]:
     for line in lines:
         fields = line.split(",")
