@@ -13,39 +13,11 @@ for name in [name for name in os.environ if name.startswith(("AZURE_", "HUGGABLE
 
 # Whoever waits most goes first, so that a run ends with what takes a moment.
 LONG = (
-    *(
-        "away_and_back",
-        "teaching",
-        "away",
-        "forwarding",
-        "proof_killed",
-        "proof_simulation",
-        "proof_table",
-        "proof_soak",
-    ),
-    *(
-        "hugging_back",
-        "browser",
-        "household_page",
-        "household",
-        "flash",
-        "asleep",
-        "air",
-        "replugged",
-        "virtual",
-        "run",
-    ),
-    *(
-        "virtual",
-        "proof_soak",
-        "proof_malformed",
-        "proof_ioerrors",
-        "proof_powercut",
-        "proof_hostile",
-        "gesture",
-        "forwarder",
-    ),
-    *("listener", "page_program", "motion", "app", "main", "link", "heap", "grants", "lessons", "study"),
+    *("away_and_back", "teaching", "away", "forwarding", "proof_killed", "proof_simulation", "proof_table"),
+    *("hugging_back", "browser", "household_page", "household", "flash", "asleep", "air", "replugged"),
+    *("run", "virtual", "proof_soak", "proof_malformed", "proof_ioerrors", "proof_powercut"),
+    *("proof_hostile", "gesture", "forwarder", "listener", "page_program", "motion", "app", "main"),
+    *("link", "heap", "grants", "lessons", "study"),
 )
 
 
