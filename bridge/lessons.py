@@ -6,6 +6,7 @@ Its law: a pillow's model changes only when somebody says so, and is known here 
 import contextlib
 import itertools
 import queue
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,7 @@ class Lessons:
         if "error" in said:
             why = str(said["error"])[:ERROR_LONGEST]
             self._keep(pillow, STUDY, {"state": "broken", "why": why}, who)
+            print(f"Nothing was learned: {why}", file=sys.stderr)
             return REFUSED, why
         numbers = {row["file"]: row["take"] for row in self._journal.takes(pillow)}
         told = [
@@ -184,6 +186,8 @@ class Lessons:
         del self._sending[wish["wish"]]
         if sending.end[0] == APPLIED:
             self._keep(sending.pillow, MODEL, sending.after, wish["who"])
+        else:
+            print(f"What was learned is not used: {sending.end[1]}", file=sys.stderr)
         return sending.end
 
     def _ask(self, sending: _Sending) -> None:

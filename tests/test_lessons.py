@@ -238,12 +238,13 @@ def test_how_well_a_model_does_and_its_floors_go_and_come_back_with_it(school):
 
 
 @pytest.mark.parametrize("why", ["the model is damaged", "unknown"])
-def test_a_model_that_the_pillow_refuses_changes_nothing(school, why):
+def test_a_model_that_the_pillow_refuses_changes_nothing(school, why, capsys):
     wish = school.wish("model", floors={"hugging": 40})
     until(lambda: school.grant(wish) or school.said("put"))
     school.answer(REFUSED, why)
     outcome, told = school.end(wish)
     assert outcome == REFUSED and (why in told or "make flash" in told)
+    assert capsys.readouterr().err == f"What was learned is not used: {told}\n"
     assert school.setting("model") == {}
 
 
@@ -264,12 +265,13 @@ def test_a_link_that_was_lost_is_not_the_end_of_it(school):
     assert school.end(wish) == (APPLIED, "")
 
 
-def test_a_recording_that_is_none_is_said_and_nothing_is_learned(school):
+def test_a_recording_that_is_none_is_said_and_nothing_is_learned(school, capsys):
     school.keep("hugging")
     (takes.folder(school.folder) / "hugging1.csv").write_text(takes.HEADER + "0.00,nan,0,1,0,0,0,0\n")
     outcome, why = school.end(school.wish("teach"))
     assert outcome == REFUSED and "nan is no number" in why
     assert school.setting("study") == {"state": "broken", "why": why}
+    assert f"Nothing was learned: {why}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("floors", [{"hugging": 101}, {"hugging": True}, {"cuddling": 3}, {"hugging": "4"}])
