@@ -5,6 +5,7 @@ Its law: a report is in it at most once, in order, and is committed with `synchr
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 from bridge import steps
 from bridge.hearsay import Hearsay
@@ -14,7 +15,7 @@ from bridge.store import JournalNewer, Row
 from bridge.strict import U32
 from bridge.wishbook import Wishbook
 
-__all__ = ["PAGE_ROWS", "Journal", "JournalNewer", "Row", "entry"]
+__all__ = ["PAGE_ROWS", "Journal", "JournalNewer", "Row", "entry", "settled"]
 
 PAGE_ROWS = 500  # rows handed out at once: about 100 kB of JSON
 KEEP_DAYS = 30  # how long reports are kept; a family looks back on a month
@@ -239,3 +240,21 @@ def _content(said: Report | Gap, first: int) -> tuple[int, str, int, int, int]:
 
 def _why(said: Report | Gap) -> str:
     return said.why if isinstance(said, Gap) else ""
+
+
+def settled(path: Path) -> Journal:
+    """Open the journal for the one program that writes reports, with what is in its log written to the file itself.
+
+    A program that ended because the disk failed may have left commits in the log that the system holds and the disk
+    does not, and never will; what was committed after them would be lost with them when power goes away.
+
+    Raises:
+        JournalNewer, sqlite3.Error: it cannot be used.
+    """
+    journal = Journal(path)
+    try:
+        journal.purge()
+    except BaseException:
+        journal.close()
+        raise
+    return journal

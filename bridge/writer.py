@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bridge import steps
 from bridge.bell import ring
-from bridge.journal import Journal
+from bridge.journal import Journal, settled
 from bridge.store import JournalDamaged, is_damage
 from bridge.waiting import Job, Waiting
 from bridge.wishes import BRIDGE
@@ -42,7 +42,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self.failure: BaseException | None = None
         self._path = path
-        self._journal = _opened(path)
+        self._journal = settled(path)
         self._file = _file(path)
         self._waiting = Waiting()
         self._changed = threading.Condition()
@@ -118,21 +118,6 @@ class Writer:
                 self._changed.wait()
             is_over = self.failure or (self._failed and self._stopping)
             return [] if is_over else self._waiting.take(GROUP_JOBS)
-
-
-def _opened(path: Path) -> Journal:
-    """Open the journal, and have what is in its log written to the file itself.
-
-    A program that ended because the disk failed may have left commits in the log that the system holds and the disk
-    does not, and never will; what was committed after them would be lost with them when power goes away.
-    """
-    journal = Journal(path)
-    try:
-        journal.purge()
-    except BaseException:
-        journal.close()
-        raise
-    return journal
 
 
 def _file(path: Path) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@ import sqlite3
 import pytest
 from proof import ioerrors
 
-from bridge import writer
+from bridge import journal, writer
 from bridge.journal import Journal
 
 
@@ -38,7 +38,7 @@ def test_every_kind_of_fault_is_met_by_some_step(kind):
 
 
 def test_the_rig_notices_who_acknowledges_what_is_not_certain(monkeypatch):
-    monkeypatch.setattr(writer, "Journal", Careless)
+    monkeypatch.setattr(journal, "Journal", Careless)
     found = [ioerrors.one("sync", first, 1)[1] for first in range(1, 8)]
     assert any("were acknowledged" in sentence for sentences in found for sentence in sentences)
 

@@ -23,7 +23,7 @@ from bridge.bell import Bell
 from bridge.cloud import Queue
 from bridge.cloudsettings import Settings
 from bridge.errors import Trouble
-from bridge.journal import KEEP_DAYS, Journal
+from bridge.journal import KEEP_DAYS, settled
 from bridge.refusals import Denied, Unreachable
 from web.collector import Collector
 from web.intake import Intake
@@ -97,7 +97,7 @@ class Away:
     """
 
     def __init__(self, place: Place, path: Path, is_watched: Callable[[], bool]) -> None:
-        self._journal = Journal(path)
+        self._journal = settled(path)
         self._troubles = Troubles(self._journal)
         self._intake = Intake(self._journal, self._troubles)
         self._rng = random.Random()
