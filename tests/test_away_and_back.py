@@ -102,7 +102,7 @@ def start(azurite, proxy, queue_name, tmp_path):
 
 @pytest.fixture
 def window(browser):  # noqa: F811
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")  # two pages that are drawn all the time are slow
     context.set_default_timeout(START_S * 1000)
     yield context
     context.close()

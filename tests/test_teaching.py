@@ -25,7 +25,7 @@ def weak(tmp_path):
 
 @pytest.fixture
 def page(weak, browser):  # noqa: F811
-    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(SOON_MS)
     page.goto(weak.page())
