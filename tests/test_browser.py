@@ -50,7 +50,7 @@ def house(tmp_path):
 
 @pytest.fixture
 def window(browser):
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")  # or it is drawn all the time
     context.set_default_timeout(SOON_S * 1000)
     yield context
     context.close()
@@ -122,6 +122,7 @@ def test_with_reduced_motion_nothing_moves(house, browser):
 
 
 def test_otherwise_it_is_alive(house, page):
+    page.emulate_media(reduced_motion="no-preference")
     house.feel("hugging")
     face(page, "hugging")
     assert page.evaluate("document.getAnimations().filter(one => one instanceof CSSAnimation).length") > 3
