@@ -3,7 +3,6 @@
 # Its law: pure integers, no allocation for a sample, the same verdicts on every interpreter; `neutral` whenever unsure.
 # Where signs disagree the more violent one is right: a pillow that flies is not being shaken, one that is shaken is not
 # being hit or hugged.
-from .embrace import Embrace
 from .jolts import AIRBORNE_MG, SPUN_DPS, Blow, Fall
 from .model import BLOW, FALL, GRIP, LET_GO, SPIN, SWAY, Model
 from .rest import BLOCK_MS, Rest, root
@@ -12,16 +11,27 @@ from .swings import Sway, Turn
 NEUTRAL = 80  # how sure one can be that nothing is
 
 
+# A pillow has a squeeze sense or it has not: the other's file is not loaded.
+def _embrace(has_squeeze, grip, let_go):
+    if has_squeeze:
+        from .embrace import Embrace
+
+        return Embrace(grip, let_go)
+    from .guess import Guess
+
+    return Guess()
+
+
 class Recogniser:
     # model: what this pillow was taught (model.py); None: what a new pillow knows.
     def __init__(self, rate_hz, has_squeeze, model=None):
         model = self._model = model or Model()
-        self._block = max(1, rate_hz * BLOCK_MS // 1000)
+        self._rate = rate_hz * BLOCK_MS
         self._fall = Fall(rate_hz, model.limits[FALL])
         self._blow = Blow(rate_hz, model.limits[BLOW])
         self._sway = Sway(model.limits[SWAY])
         self._turn = Turn(model.limits[SPIN])
-        self._embrace = Embrace(has_squeeze, model.limits[GRIP], model.limits[LET_GO])
+        self._embrace = _embrace(has_squeeze, model.limits[GRIP], model.limits[LET_GO])
         self._rest = Rest()
         self._doubt = None  # what few pillows need; loaded when it is
         if model.feelings:
@@ -37,14 +47,14 @@ class Recogniser:
         self.confidence = 0
         self.strength = 0
         self._is_new = True  # no sample yet
-        self._count = 0  # samples in this block
+        self._count = self._due = 0  # samples in this block, and how much of it is over
         self._mark = self._frozen = 0  # how many samples were equal to the last bit
         self._size = self._push = 1  # |a|, and |a - rest|
         self._sx = self._sy = self._sz = self._tx = self._ty = self._tz = 0
 
     # It was woken by whoever has it in his hands: it does not lie as it lay.
     def wake(self):
-        self._embrace.young = 0
+        self._embrace.is_new = False
 
     # sample: ax ay az in milli-g, gx gy gz in tenths of a degree a second; squeeze: 0..1000. -> True: a new verdict
     def feed(self, sample, squeeze):
@@ -56,7 +66,9 @@ class Recogniser:
         if self._blow.step(self._push, self._size):
             decide = True
         self._count += 1
-        if self._count >= self._block:
+        self._due += 1000
+        if self._due >= self._rate:
+            self._due %= self._rate  # not every rate has as many samples in each block
             self._look(self._count)
             self._embrace.step(self._rest, squeeze)
             decide = True

@@ -41,6 +41,7 @@ CALM_MG = 250  # the mean before
 STEEP_G_S = 20  # how fast it rises, if it does not end as fast
 CLEAR_MS = 60  # below a third of the peak for so long: over
 CLEAR_BY_MS = 150
+REBOUND_MG = 2100  # a third of more than this is no rest: the next stroke of a hard shake has it too
 FAST_DDPS, CALM_DDPS = 3500, 600  # then it may rise slower; and when it is over it does not go on spinning
 NO_GYRO_DDPS, SLOW_DDPS = 100, 2900  # what took longer than that has to spin fast, where there is a gyro
 SETTLED_MS = 220  # if it took longer than that, it has to be calm for longer
@@ -227,11 +228,11 @@ class Blow:
             if self.age > self.clear_by and push > self.start:
                 self.age = self.clear_by + 1
         # Let go, it is weightless, not calm. A blow may have turned it so that rest is unknown; then one g is calm.
-        self.low = self.low + 1 if push * 3 < self.peak and size > FALL_MG else 0
+        self.low = self.low + 1 if push * 3 < min(self.peak, REBOUND_MG) and size > FALL_MG else 0
         away = size - 1000
         if -STILL_MG < away < STILL_MG:
             self.still += 3
-        elif 0 < away * 3 < self.peak:
+        elif 0 < away * 3 < min(self.peak, REBOUND_MG):
             self.still += 2
         else:
             self.still = 0

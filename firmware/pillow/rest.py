@@ -39,6 +39,7 @@ class Rest:
     def reset(self):
         self.x = self.y = self.z = 0  # milli-g
         self.fx = self.fy = self.fz = 0  # the same in 32nds
+        self.mx = self.my = self.mz = 0  # the last block
         self.dx = self.dy = self.dz = 0  # how far the last block was from it
         self.push = 1  # and that as a length
         self.tx = self.ty = self.tz = 0  # how fast it turned, degrees a second, without the bias
@@ -66,6 +67,7 @@ class Rest:
 
     # ... and its mean acceleration.
     def feel(self, x, y, z):
+        self.mx, self.my, self.mz = x, y, z
         self.dx = x = x - self.x
         self.dy = y = y - self.y
         self.dz = z = z - self.z

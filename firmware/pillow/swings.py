@@ -10,9 +10,14 @@ STROKE_SHARE = 3  # and so many eighths of the mean: what rocks after a blow is 
 SWAY_MOST_MG = 4000
 STROKES = 4
 SLOW_STROKES = 3
-SWAY_BLOCKS = 17
+SWAY_BLOCKS = 18
 SLOW_BLOCKS = 36
 LATELY = 14  # blocks since the last stroke: it is going on
+BURST_BLOCKS = 26  # picking it up is as lively for a second, but not as hard
+MANY_STROKES = 6  # it may have grown by and by
+SOON_BLOCKS, AT_ONCE = 24, 2  # three strokes are told sooner with the last of them, when they were even
+EVEN_BLOCKS = 30  # after these they may be less so
+NEVER = 1 << 20
 RHYTHM = 4  # strokes: to and fro twice
 SWAY_FORGET = 50  # blocks after which the past counts half
 SWAY_OVER = 11  # calm blocks end it
@@ -26,9 +31,12 @@ TUMBLE_DPS = 100  # when the axis wanders, so that only |rate| is steady
 SPIN_DEG = 200  # turning it over is not spinning
 SLOW_DEG = 240  # a slow one whose axis wanders could be almost anything
 LIKELY_BLOCKS = 8
+RISE_BLOCKS = 12  # what spins is up to speed by then,
+KEPT_BLOCKS = 24  # and keeps it for a quarter longer than that took, and so many quarters of a block
 SPIN_BLOCKS = 17
 DOUBT_BLOCKS = 8
 TURN_FORGET = 32
+UNKNOWN = 1_000  # blocks: it turned already
 TURN_OVER = 10
 
 
@@ -56,7 +64,7 @@ class Sway:
         push = rest.push
         self.calm = self.calm + 1 if push < STROKE_MG else 0
         self.idle += 1
-        if self.calm > SWAY_OVER or self.idle > STROKE_OVER:
+        if self.calm > SWAY_OVER or self.idle > STROKE_OVER or (self.calm and not self.blocks):
             if self.blocks:
                 self.reset()
             return
@@ -90,16 +98,20 @@ class Sway:
 
     def _is_shaken(self):
         strokes = max(self.strokes)
-        if (
-            self.idle > LATELY
-            or self.blocks < SWAY_BLOCKS
-            or strokes < SLOW_STROKES
-            or (strokes < STROKES and self.blocks < SLOW_BLOCKS)
-        ):
+        if self.idle > LATELY or strokes < SLOW_STROKES or self.blocks < SWAY_BLOCKS:
             return False
-        # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.57 of the mean square.
         mean = self.strength()
-        return mean > self.least and mean * mean // 9 > self.squares // self.blocks
+        least = self.least if self.blocks >= BURST_BLOCKS else self.least * 5 >> 2
+        return mean > least and mean * mean // self._evenness(strokes) > self.squares // self.blocks
+
+    # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.57 of the mean square.
+    # Of few strokes it has to be more.
+    def _evenness(self, strokes):
+        if strokes >= STROKES or self.blocks >= SLOW_BLOCKS:
+            return 8 if strokes >= MANY_STROKES else 9
+        if self.blocks < SOON_BLOCKS or self.idle > AT_ONCE:
+            return NEVER
+        return 11 if self.blocks < EVEN_BLOCKS else 10
 
     def _is_run(self):
         is_mild = self.along * 2 > self.sum or self.strength() < MILD_MG
@@ -126,6 +138,8 @@ class Turn:
     def reset(self):
         self.on = False
         self.blocks = self.x = self.y = self.z = self.sum = self.squares = self.turned = self.slow = self.doubt = 0
+        self.level = self.stay = 0  # how fast it turns, and for how many blocks
+        self.rise = UNKNOWN  # how long it took until it did, when it was seen to begin
 
     # has_rhythm: it also goes to and fro, and each stroke of a shake turns it about one axis.
     def step(self, rest, has_rhythm):
@@ -134,6 +148,7 @@ class Turn:
         if self.slow > TURN_OVER or (not self.blocks and self.slow):
             if self.blocks:
                 self.reset()
+            self.rise = 0
             return
         self.blocks += 1
         self.x += rest.tx
@@ -141,6 +156,7 @@ class Turn:
         self.z += rest.tz
         self.sum += rate
         self.squares += rate * rate >> 2
+        self._keep(rate)
         self._judge(rate, has_rhythm)
         if self.blocks >= TURN_FORGET:
             self._forget()
@@ -153,7 +169,22 @@ class Turn:
             if self.doubt >= DOUBT_BLOCKS:
                 self.reset()
         else:
-            self.on = self.blocks >= SPIN_BLOCKS and self.turned > self._least()
+            self.on = self.blocks >= SPIN_BLOCKS and (
+                self.turned > self._least() or (is_steady and not has_rhythm and self._is_kept())
+            )
+
+    # A hand that turns it is as long in speeding up as in slowing down; what spins is soon as fast as it will be.
+    def _keep(self, rate):
+        if self.level * 3 <= rate * 4 and rate * 9 <= self.level * 10:
+            self.stay += 1
+            return
+        self.rise += self.stay + 1
+        self.stay = 0
+        self.level = rate
+
+    def _is_kept(self):
+        is_quick = self.rise <= RISE_BLOCKS and 4 * self.stay > 5 * self.rise + KEPT_BLOCKS
+        return is_quick and self.level * 6 >= self.least * 5
 
     # How far it has to have turned, in degrees a second times blocks.
     def _least(self):
