@@ -1,7 +1,7 @@
 """Takes of motion for the recogniser, generated ones and people's.
 
-People's are CSV files and INDEX.csv with `file,class,source,...` in the folder that HUGGABLE_RECORDINGS names, else in
-`../shared/recordings` beside the checkout, else the few beside the tests.
+People's are CSV files and INDEX.csv with `file,class,source,...` in the folder that HUGGABLE_RECORDINGS names, else the
+few beside the tests.
 """
 
 import csv

@@ -10,10 +10,9 @@ STROKE_SHARE = 3  # and so many eighths of the mean: what rocks after a blow is 
 SWAY_MOST_MG = 4000
 STROKES = 4
 SLOW_STROKES = 3
-SWAY_BLOCKS = 18
+SWAY_BLOCKS = 17
 SLOW_BLOCKS = 36
 LATELY = 14  # blocks since the last stroke: it is going on
-BURST_BLOCKS = 26  # picking it up is as lively for a second, but not as hard
 MANY_STROKES = 6  # it may have grown by and by
 SOON_BLOCKS, AT_ONCE = 24, 2  # three strokes are told sooner with the last of them, when they were even
 EVEN_BLOCKS = 30  # after these they may be less so
@@ -64,7 +63,7 @@ class Sway:
         push = rest.push
         self.calm = self.calm + 1 if push < STROKE_MG else 0
         self.idle += 1
-        if self.calm > SWAY_OVER or self.idle > STROKE_OVER or (self.calm and not self.blocks):
+        if self.calm > SWAY_OVER or self.idle > STROKE_OVER:
             if self.blocks:
                 self.reset()
             return
@@ -101,8 +100,7 @@ class Sway:
         if self.idle > LATELY or strokes < SLOW_STROKES or self.blocks < SWAY_BLOCKS:
             return False
         mean = self.strength()
-        least = self.least if self.blocks >= BURST_BLOCKS else self.least * 5 >> 2
-        return mean > least and mean * mean // self._evenness(strokes) > self.squares // self.blocks
+        return mean > self.least and mean * mean // self._evenness(strokes) > self.squares // self.blocks
 
     # Blows are short and seldom, a shake is there most of the time: its mean, squared, is 0.57 of the mean square.
     # Of few strokes it has to be more.
