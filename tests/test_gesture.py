@@ -23,7 +23,7 @@ from takes import (
     share_right,
 )
 from virtual import feelings
-from virtual.study import pack
+from virtual.lesson import pack
 
 SEEDS = range(12_000, 12_025)  # nobody looked at these while the figures were chosen
 PRESSED = range(1, 9)

@@ -9,7 +9,7 @@ from pillow.gesture import Recogniser
 from pillow.model import GESTURES, LIMITS, Model
 from takes import generated, sequence
 from virtual import recording, replay
-from virtual.study import pack
+from virtual.lesson import pack
 
 FELT = bytes(known.FEELINGS)
 

@@ -8,7 +8,7 @@ import pytest
 from interpreters import micropython, micropython32
 from takes import HERE, generated
 from virtual import recording
-from virtual.study import pack
+from virtual.lesson import pack
 
 REPLAY = HERE.parent / "firmware" / "virtual" / "replay.py"
 THROWN = sorted((HERE / "recordings" / "throwing").glob("*.csv"))

@@ -9,7 +9,7 @@ from gestures import marked, taught
 from pillow.model import LIMITS, Model
 from takes import HERE
 from virtual import replay
-from virtual.study import pack
+from virtual.lesson import pack
 
 STUDY = HERE.parent / "firmware" / "virtual" / "study.py"
 
@@ -75,7 +75,9 @@ def test_knocks_marked_as_wrong_are_told_no_more_and_blows_are(tmp_path):
 
 def test_what_hurts_is_not_kept(tmp_path):
     punch = marked.done(("punch", 2))
-    said = marked.lesson(tmp_path, [punch(seed) for seed in range(3)], [punch(seed) for seed in range(3, 8)], "punching")
+    said = marked.lesson(
+        tmp_path, [punch(seed) for seed in range(3)], [punch(seed) for seed in range(3, 8)], "punching"
+    )
     assert said["doubts"] == [] and said["after"]["punching"] == [5, 5]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from test_app import Pillow
-from virtual.study import pack, with_limit
+from virtual.lesson import pack, with_limit
 
 from bridge.pieces import pieces
 from bridge.report import samples
