@@ -4,8 +4,9 @@ import os
 
 import pytest
 from azurite import azurite, queue_name
+from whole import start
 
-__all__ = ["azurite", "queue_name"]
+__all__ = ["azurite", "queue_name", "start"]
 
 # No test may send anything to the cloud of whoever runs it.
 for name in [name for name in os.environ if name.startswith(("AZURE_", "HUGGABLE_QUEUE", "HUGGABLE_REDIS"))]:

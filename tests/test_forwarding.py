@@ -9,7 +9,6 @@ from azurite import Azurite, missing
 from desk import PillowOnDesk
 from faultyhttp import Answers, FaultyHttp, IsSilent, Resets, StoresAndIsSilent, Trickles
 from soon import ENDS_S, START_S, until
-from whole import Whole
 
 from bridge.cloudevents import State, decode
 from bridge.cloudsettings import CONNECTION, NAMED
@@ -35,19 +34,6 @@ def pillow():
     pillow = PillowOnDesk()
     yield pillow
     pillow.pull()
-
-
-@pytest.fixture
-def start(tmp_path):
-    started = []
-
-    def start(*words, **environment):
-        started.append(Whole(tmp_path / "data", *words, **environment))
-        return started[-1]
-
-    yield start
-    for whole in started:
-        whole.close()
 
 
 @pytest.fixture

@@ -10,23 +10,10 @@ import pytest
 from desk import PillowOnDesk
 from joined import PILLOW
 from soon import ENDS_S, START_S, until
-from whole import Whole, is_gone
+from whole import is_gone
 
 from bridge.home import journal_path
 from bridge.journal import Journal
-
-
-@pytest.fixture
-def start(tmp_path):
-    started = []
-
-    def start(*words, **environment):
-        started.append(Whole(tmp_path / "data", *words, **environment))
-        return started[-1]
-
-    yield start
-    for whole in started:
-        whole.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pytest
 from soon import SOON_S, START_S, until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,3 +104,17 @@ def is_gone(pid: int) -> bool:
     """Whether a process has ended (one that only waits to be noticed has)."""
     said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return said == "" or said.startswith("Z")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts programs over one data folder; they end with the test."""
+    started = []
+
+    def start(*words, **environment):
+        started.append(Whole(tmp_path / "data", *words, **environment))
+        return started[-1]
+
+    yield start
+    for whole in started:
+        whole.close()
