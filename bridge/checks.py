@@ -18,8 +18,8 @@ def chip_files() -> list[Path]:
 
 
 def test(words: Sequence[str]) -> int:
-    """Run the tests, two for each core, as most of them wait; `words` are pytest's. Returns the exit status."""
-    return _python("pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadgroup", *words)
+    """Run the tests, three for each core, as most of them wait; `words` are pytest's. Returns the exit status."""
+    return _python("pytest", "-n", str(3 * (os.cpu_count() or 1)), "--dist", "loadgroup", *words)
 
 
 def bench() -> int:
