@@ -68,7 +68,9 @@ def every_command_line():
 
     def look():
         while not over.wait(0.1):
-            seen.update(subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True).stdout.splitlines())
+            seen.update(
+                subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True).stdout.splitlines()
+            )
 
     looking = threading.Thread(target=look)
     looking.start()
