@@ -9,9 +9,10 @@ from pathlib import Path
 
 from afar import Far, environment
 from azurite import Azurite, new_queue
-from desk import PillowOnDesk, until
+from desk import PillowOnDesk
+from soon import START_S, until
 from tqdm import tqdm
-from whole import START_S, Whole
+from whole import Whole
 
 from bridge import cloudsettings, home
 from bridge.cloud import Queue

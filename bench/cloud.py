@@ -11,10 +11,11 @@ from pathlib import Path
 
 import latency
 from azurite import Azurite, new_queue
-from desk import PillowOnDesk, until
+from desk import PillowOnDesk
 from faultyhttp import FaultyHttp, IsSilent, Request, Trickles
+from soon import START_S, until
 from tqdm import tqdm
-from whole import START_S, Whole
+from whole import Whole
 
 from bridge import home
 from bridge.cloudevents import decode

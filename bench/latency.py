@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from desk import PillowOnDesk, Plug, until
+from desk import PillowOnDesk, Plug
 from onlookers import Onlooker
+from soon import until
 from tqdm import tqdm
 from whole import Whole
 

@@ -1,6 +1,9 @@
 """Who may know whom: the rules of the layout, read from the sources themselves."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +143,12 @@ def test_nothing_starts_at_import(path):
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.endswith("__init__.py")])
 def test_packages_are_only_folders(path):
     assert SOURCES[path].body == []
+
+
+def test_every_bench_finds_what_it_imports():
+    """No test runs them."""
+    names = [path.stem for path in (ROOT / "bench").glob("*.py") if path.stem != "__main__"]
+    ways = os.pathsep.join(str(ROOT / folder) for folder in (".", "firmware", "tests", "bench"))
+    words = [sys.executable, "-c", f"import {', '.join(names)}"]
+    done = subprocess.run(words, env=os.environ | {"PYTHONPATH": ways}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
