@@ -91,8 +91,15 @@ def _cloud(folder: Path) -> list[Row]:
         return []
     azurite = Azurite()
     try:
-        here = [*_catching_up(folder, azurite), *_leaving(folder, azurite), *_beside(folder, azurite)]
-        return here + _away(folder, azurite)
+        near, far = folder / "near", folder / "far"  # no journal of one is found by the other
+        near.mkdir()
+        far.mkdir()
+        return [
+            *_catching_up(near, azurite),
+            *_leaving(near, azurite),
+            *_beside(near, azurite),
+            *_away(far, azurite),
+        ]
     finally:
         azurite.kill()
 
